@@ -53,19 +53,14 @@ from neurochip.network import layered
 from neurochip.papers.associative_networks import (
     HIDDEN,
     LOW,
-    NAMES,
     STRENGTHS,
     Recipe,
     Samples,
     claims_of_five_ways,
-    compare,
-    five_ways,
-    held_against,
+    compare_ways,
+    in_percent,
     pair_charts,
     pair_of,
-    robustness,
-    said,
-    shortfall_findings,
     shortfalls,
 )
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
@@ -161,15 +156,9 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     seeds = [settings.seed + k for k in range(10 if settings.quick else 30)]
     epochs = 300 if settings.quick else 1000
     printed = Recipe(batch=40, epochs=epochs, every=EVERY)
-    recipes = five_ways(printed)
-    found = compare(
-        recipes, PAIRS, seeds, _samples, settings, lambda share: tell(0.5 * share, "training pairs")
+    ways = compare_ways(
+        printed, PAIRS, seeds, _samples, settings, lambda share: tell(0.6 * share, "training pairs")
     )
-    fewer = seeds[: max(1, len(seeds) // 3)]
-    held = compare(
-        held_against(printed), PAIRS, fewer, _samples, settings, lambda share: tell(0.5 + 0.1 * share, "controls"),
-        group="control",
-    )  # fmt: skip
     spiking = np.zeros((2, len(PAIRS), 10))
     still = np.zeros((len(PAIRS), 3))
 
@@ -194,25 +183,16 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             still[p, k] = settings.kept(
                 f"spikes, frozen, pair {pair[0]}-{pair[1]}, seed {seeds[k]}", partial(frozen, pair, seeds[k])
             )
-    last = found.last()
-    short = shortfalls(last[1:], last[0])
-    without = shortfalls(held.last()[:3], last[0][:, : len(fewer)])
-    on_cores = shortfalls(spiking[1:], last[0][:, :10])[0]
-    on_cores_frozen = shortfalls(still[None], last[0][:, : still.shape[1]])[0]
-    better = found.attacked[3:].mean(axis=2) > found.attacked[0].mean(axis=1)
-    table = "; ".join(
-        f"{a}-{b}: {', '.join(said(last[r, p]) for r in range(4))}" for p, (a, b) in enumerate(PAIRS)
-    )
+    backprop, under = ways.found.last()[0], ways.found.attacked
+    on_cores = shortfalls(spiking[1:], backprop[:, :10])[0]
+    on_cores_frozen = shortfalls(still[None], backprop[:, : still.shape[1]])[0]
+    better = under[3:].mean(axis=2) > under[0].mean(axis=1)
     findings = (
-        *shortfall_findings(short, without, f"{', '.join(NAMES)}, {len(seeds)} seeds: {table} %"),
-        Finding(
-            "robust",
-            robustness(found.attacked[4], found.attacked[0]),
-            robustness(held.attacked[3], found.attacked[0][:, : len(fewer)]),
+        *ways.findings(
             f"low start with plain steps {int(better[1].sum())}, with Adam {int(better[0].sum())} of {better[0].size} "
             f"cases (pairs × {len(STRENGTHS)} strengths); accuracy at 12/255, back-propagation "
-            f"{', '.join(said(v) for v in found.attacked[0, :, :, -1])}, plain "
-            f"{', '.join(said(v) for v in found.attacked[4, :, :, -1])} %",
+            f"{', '.join(in_percent(v) for v in under[0, :, :, -1])}, plain "
+            f"{', '.join(in_percent(v) for v in under[4, :, :, -1])} %"
         ),
         Finding(
             "window",
@@ -225,13 +205,14 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             float(on_cores.max()),
             float(on_cores_frozen.max()),
             "; ".join(
-                f"{a}-{b}: real {said(spiking[0, p])}, spikes {said(spiking[1, p])} %" for p, (a, b) in enumerate(PAIRS)
+                f"{a}-{b}: real {in_percent(spiking[0, p])}, spikes {in_percent(spiking[1, p])} %"
+                for p, (a, b) in enumerate(PAIRS)
             ) + ", 10 seeds",
         ),
     )  # fmt: skip
     differences = np.linspace(-4, 4, 400)
     charts = [
-        *pair_charts(NAMES, PAIRS, found, EVERY),
+        *pair_charts(ways, EVERY),
         Chart(
             "Window of the rule (Fig. 4)", f"T_post − T_pre, T_pre = {PRE_TIME:g}", "weight change",
             [
@@ -248,9 +229,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         charts,
         seeds=len(seeds),
         settings={"layers": (4, *HIDDEN, 1), "rate": 1e-3, "low start": LOW, "ticks": TICKS, "epochs": epochs},
-        series={"pairs": PAIRS, "recipes": NAMES, "last": last, "attacked": found.attacked, "spikes": spiking,
-                "controls": held.last(), "spikes_frozen": still,
-                "test": found.test.mean(axis=2)},
+        series={**ways.series(), "spikes": spiking, "spikes_frozen": still},
         columns=3,
     )  # fmt: skip
 

@@ -22,22 +22,16 @@ import numpy as np
 from neurochip import data
 from neurochip.errors import DataError
 from neurochip.papers.associative_networks import (
-    NAMES,
     STRENGTHS,
     Recipe,
     Samples,
     claims_of_five_ways,
-    compare,
-    five_ways,
-    held_against,
+    compare_ways,
     pair_charts,
     pair_of,
-    robustness,
-    said,
-    shortfall_findings,
-    shortfalls,
 )
-from neurochip.papers.experiment import Bound, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.curves import said
+from neurochip.papers.experiment import Bound, Experiment, Outcome, Settings, Tell
 
 __all__ = ["EXPERIMENT"]
 
@@ -53,8 +47,6 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         raise DataError(error.place, f"{error.problem}, or take the quick form (--quick)") from error
     seeds = [settings.seed + k for k in range(3 if settings.quick else 10)]
     epochs = 60 if settings.quick else 20
-    printed = Recipe(batch=100, epochs=epochs, every=EVERY)
-    recipes = five_ways(printed)
 
     def samples(pair: tuple[int, int], seed: int) -> Samples:
         chosen = [
@@ -64,42 +56,23 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         test = pair_of(digits.inputs(chosen[1], "test"), digits.labels("test")[chosen[1]], pair)
         return Samples(*train, *test)
 
-    found = compare(
-        recipes, PAIRS, seeds, samples, settings, lambda share: tell(0.8 * share, "training pairs")
-    )
-    fewer = seeds[: max(1, len(seeds) // 3)]
-    held = compare(
-        held_against(printed), PAIRS, fewer, samples, settings, lambda share: tell(0.8 + 0.2 * share, "controls"),
-        group="control",
-    )  # fmt: skip
-    last = found.last()
-    short = shortfalls(last[1:], last[0])
-    without = shortfalls(held.last()[:3], last[0][:, : len(fewer)])
-    better = found.attacked[4].mean(axis=1) > found.attacked[0].mean(axis=1)
-    clean = found.attacked.mean(axis=2)
-    table = "; ".join(
-        f"{a}-{b}: {', '.join(said(last[r, p]) for r in range(5))}" for p, (a, b) in enumerate(PAIRS)
-    )
-    findings = (
-        *shortfall_findings(short, without, f"{', '.join(NAMES)}, {len(seeds)} seeds: {table} %"),
-        Finding(
-            "robust",
-            robustness(found.attacked[4], found.attacked[0]),
-            robustness(held.attacked[3], found.attacked[0][:, : len(fewer)]),
-            f"{int(better.sum())} of {better.size} cases; accuracy at {', '.join(f'{255 * s:.0f}' for s in STRENGTHS)}"
-            f"/255, mean over pairs: back-propagation {', '.join(f'{100 * v:.1f}' for v in clean[0].mean(axis=0))}, "
-            f"low start with plain steps {', '.join(f'{100 * v:.1f}' for v in clean[4].mean(axis=0))} %",
-        ),
+    printed = Recipe(batch=100, epochs=epochs, every=EVERY)
+    ways = compare_ways(printed, PAIRS, seeds, samples, settings, lambda share: tell(share, "training pairs"))
+    under = ways.found.attacked
+    better = under[4].mean(axis=1) > under[0].mean(axis=1)
+    backprop, plain = 100 * under.mean(axis=2).mean(axis=1)[[0, 4]]
+    findings = ways.findings(
+        f"{int(better.sum())} of {better.size} cases; accuracy at {said((255 * s for s in STRENGTHS), '.0f')}/255, "
+        f"mean over pairs: back-propagation {said(backprop, '.1f')}, low start with plain steps {said(plain, '.1f')} %"
     )
     return Outcome(
         findings,
-        pair_charts(NAMES, PAIRS, found, EVERY),
+        pair_charts(ways, EVERY),
         seeds=len(seeds),
         settings={"data": digits.name, "layers": (784, 32, 16, 1), "rate": 1e-3, "epochs": epochs},
-        series={"pairs": PAIRS, "recipes": NAMES, "last": last, "attacked": found.attacked, "controls": held.last(),
-                "test": found.test.mean(axis=2)},
+        series=ways.series(),
         columns=3,
-    )  # fmt: skip
+    )
 
 
 EXPERIMENT = Experiment(

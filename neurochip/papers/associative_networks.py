@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -17,33 +17,24 @@ from neurochip.elements.optimisers import Adam, Optimiser, Plain
 from neurochip.errors import DataError
 from neurochip.learning.associations import Associations, balanced_associations
 from neurochip.learning.associative import layer_change
+from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Finding, Settings
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
 
 __all__ = [
-    "EPSILON",
     "HIDDEN",
     "LOW",
-    "NAMES",
-    "PLAIN_RATE",
     "STRENGTHS",
-    "Comparison",
     "Recipe",
     "Samples",
-    "Trained",
-    "accuracy",
     "attacked",
     "claims_of_five_ways",
-    "compare",
-    "five_ways",
+    "compare_ways",
     "forward",
-    "held_against",
+    "in_percent",
     "pair_charts",
     "pair_of",
-    "robustness",
-    "said",
-    "shortfall_findings",
     "shortfalls",
     "train",
 ]
@@ -70,20 +61,12 @@ class Recipe:
     ----------
     rule
         ``associative`` or ``backprop`` (of binary cross-entropy).
-    epsilon, limit
+    epsilon
         Of the associative rule.
-    start
-        Weights: uniform ± √(6/(n_in + n_out)) (``glorot``) or ± 1/√n_in (``fan-in``).
-    bias
-        Whether neurons have a bias, learnt like a weight from an input that is always 1.
     offsets
-        Added to the biases of each layer at the start.
+        Biases of each layer at the start.
     optimiser
-        ``adam``, or plain steps of ``rate`` (``plain``).
-    balanced
-        As many associations of each sign in every hidden layer, or drawn one by one.
-    reversed
-        Take the changes with the opposite sign.
+        Adam, or plain steps of ``rate``.
     frozen
         Hidden layers stay as they were drawn; only the output neuron learns.
     rate, batch, epochs
@@ -94,13 +77,8 @@ class Recipe:
 
     rule: Literal["associative", "backprop"] = "associative"
     epsilon: float = 1e-9
-    limit: float = np.inf
-    start: Literal["glorot", "fan-in"] = "glorot"
-    bias: bool = True
     offsets: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    optimiser: Literal["adam", "plain"] = "adam"
-    balanced: bool = True
-    reversed: bool = False
+    optimiser: Optimiser = field(default_factory=Adam)
     frozen: bool = False
     rate: float = 1e-3
     batch: int = 40
@@ -163,16 +141,12 @@ def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
     sizes = (samples.train_x.shape[1], *HIDDEN, 1)
     weights, biases = [], []
     for n, m, offset in zip(sizes[:-1], sizes[1:], recipe.offsets, strict=True):
-        bound = np.sqrt(6 / (n + m)) if recipe.start == "glorot" else 1 / np.sqrt(n)
+        bound = np.sqrt(6 / (n + m))
         weights.append(draws.uniform(-bound, bound, (n, m)))
-        has_draw = recipe.bias and recipe.start == "fan-in"
-        biases.append((draws.uniform(-bound, bound, m) if has_draw else np.zeros(m)) + offset)
-    signs = [
-        balanced_associations(m, draws) if recipe.balanced else draws.choice([-1.0, 1.0], m) for m in HIDDEN
-    ]
+        biases.append(np.full(m, offset))
+    signs = [balanced_associations(m, draws) for m in HIDDEN]
     associations = Associations(sizes[1:], (*signs, np.ones(1)))
-    arrays = (*weights, *biases)
-    method: Optimiser = Adam() if recipe.optimiser == "adam" else Plain()
+    arrays, method = (*weights, *biases), recipe.optimiser
     moments = [[np.zeros(a.shape) for _ in method.moments] for a in arrays]
     number = 0
     order = stream(seed, "order")
@@ -206,18 +180,14 @@ def _changes(
         pairs = zip(values[:-1], errors, strict=True)
         matrices, vectors = [-(v.T @ e) for v, e in pairs], [-e.sum(axis=0) for e in errors]
     else:
-        y = 1 - y if recipe.reversed else y  # Z turns round with the label, and the change with Z
-        signs, cuts = associations.of(y), (recipe.epsilon, recipe.limit)
-        pairs_of = zip(values[:-1], values[1:], signs, strict=True)
-        matrices = [layer_change(x, p, sign, *cuts) for x, p, sign in pairs_of]
-        ones = np.ones((len(y), 1))
-        vectors = [np.zeros(w.shape[1]) for w in weights]
-        if recipe.bias:
-            vectors = [layer_change(ones, p, z, *cuts)[0] for p, z in zip(values[1:], signs, strict=True)]
+        signs, ones = associations.of(y), np.ones((len(y), 1))
+        ends = list(zip(values[:-1], values[1:], signs, strict=True))
+        matrices = [layer_change(x, p, z, recipe.epsilon) for x, p, z in ends]
+        vectors = [layer_change(ones, p, z, recipe.epsilon)[0] for _, p, z in ends]
     if recipe.frozen:
         matrices[:-1] = [np.zeros_like(m) for m in matrices[:-1]]
         vectors[:-1] = [np.zeros_like(v) for v in vectors[:-1]]
-    return [*matrices, *(v if recipe.bias else np.zeros_like(v) for v in vectors)]
+    return [*matrices, *vectors]
 
 
 class Comparison(NamedTuple):
@@ -283,7 +253,7 @@ def five_ways(printed: Recipe) -> tuple[Recipe, ...]:
         printed,
         replace(printed, epsilon=EPSILON),
         low,
-        replace(low, optimiser="plain", rate=PLAIN_RATE),
+        replace(low, optimiser=Plain(), rate=PLAIN_RATE),
     )
 
 
@@ -305,20 +275,67 @@ def shortfalls(ways: Array, backprop: Array) -> Array:
     return np.asarray(100 * (backprop.mean(axis=1)[None] - ways.mean(axis=2)))
 
 
-def shortfall_findings(short: Array, without: Array, note: str) -> tuple[Finding, ...]:
-    """Return what came out for the first three claims: `shortfalls`, f64[way, pair], and those of frozen networks."""
-    by_pair = [f"by pair {', '.join(f'{s:.1f}' for s in way)} points" for way in short]
-    worst, held = short.max(axis=1), without.max(axis=1)
-    return (
-        Finding("comparable", float(worst[2]), float(held[1]), note),
-        Finding("plain", float(worst[3]), float(held[2]), by_pair[3]),
-        Finding("printed", float(worst[0]), float(held[0]), by_pair[0]),
-    )
+class Ways(NamedTuple):
+    """The `five_ways` on all pairs, and what they are held against, with a third of the seeds."""
+
+    pairs: Sequence[tuple[int, int]]
+    found: Comparison
+    held: Comparison
+
+    def findings(self, robust: str) -> tuple[Finding, ...]:
+        """Return what came out for `claims_of_five_ways`; ``robust`` is the note of the last."""
+        last, few = self.found.last(), self.held.test.shape[2]
+        short, without = (
+            shortfalls(ways, last[0][:, : ways.shape[2]]) for ways in (last[1:], self.held.last()[:3])
+        )
+        by_pair = [f"by pair {said(way, '.1f')} points" for way in short]
+        table = "; ".join(
+            f"{a}-{b}: {', '.join(in_percent(way[p]) for way in last)}" for p, (a, b) in enumerate(self.pairs)
+        )
+        worst, frozen = short.max(axis=1), without.max(axis=1)
+        note = f"{', '.join(NAMES)}, {last.shape[2]} seeds: {table} %"
+        under = self.found.attacked.mean(axis=2)
+        stands, held = (
+            under[4] > under[0],
+            self.held.attacked[3].mean(axis=1) > self.found.attacked[0, :, :few].mean(axis=1),
+        )
+        return (
+            Finding("comparable", float(worst[2]), float(frozen[1]), note),
+            Finding("plain", float(worst[3]), float(frozen[2]), by_pair[3]),
+            Finding("printed", float(worst[0]), float(frozen[0]), by_pair[0]),
+            Finding("robust", float(stands.mean()), float(held.mean()), robust),
+        )
+
+    def series(self) -> dict[str, Any]:
+        """Return the numbers behind it."""
+        return {
+            "pairs": self.pairs,
+            "recipes": NAMES,
+            "last": self.found.last(),
+            "attacked": self.found.attacked,
+            "controls": self.held.last(),
+            "test": self.found.test.mean(axis=2),
+        }
 
 
-def robustness(attacked: Array, backprop: Array) -> float:
-    """Return the share of pairs and strengths at which accuracies under attack [pair, seed, strength] are higher."""
-    return float((attacked.mean(axis=1) > backprop.mean(axis=1)).mean())
+def compare_ways(
+    printed: Recipe,
+    pairs: Sequence[tuple[int, int]],
+    seeds: Sequence[int],
+    samples: Callable[[tuple[int, int], int], Samples],
+    settings: Settings,
+    done: Callable[[float], None],
+) -> Ways:
+    """Train all `five_ways` on every pair and seed, and what they are held against; see `compare`."""
+    fewer = seeds[: max(1, len(seeds) // 3)]
+    return Ways(
+        pairs,
+        compare(five_ways(printed), pairs, seeds, samples, settings, lambda share: done(0.8 * share)),
+        compare(
+            held_against(printed), pairs, fewer, samples, settings, lambda share: done(0.8 + 0.2 * share),
+            group="control",
+        ),
+    )  # fmt: skip
 
 
 def claims_of_five_ways(holds: Bound, printed: str) -> tuple[Claim, ...]:
@@ -350,20 +367,19 @@ def claims_of_five_ways(holds: Bound, printed: str) -> tuple[Claim, ...]:
     )
 
 
-def said(values: Array) -> str:
+def in_percent(values: Array) -> str:
     """Return mean and range of accuracies in percent."""
     return f"{100 * values.mean():.1f} ({100 * values.min():.0f}–{100 * values.max():.0f})"
 
 
-def pair_charts(
-    names: Sequence[str], pairs: Sequence[tuple[int, int]], found: Comparison, every: int = 1
-) -> list[Chart]:
+def pair_charts(ways: Ways, every: int) -> list[Chart]:
     """Return Fig. 2, test accuracy by epoch for each pair, and Fig. 3, accuracy under attack."""
+    found = ways.found
     epochs = every * np.arange(1, found.test.shape[-1] + 1)
     charts = []
-    for p, (a, b) in enumerate(pairs):
+    for p, (a, b) in enumerate(ways.pairs):
         curves = []
-        for r, name in enumerate(names):
+        for r, name in enumerate(NAMES):
             runs = 100 * found.test[r, p]
             mean, error = runs.mean(axis=0), runs.std(axis=0) / np.sqrt(len(runs))
             curves.append(Curve(name, epochs, mean, r, low=mean - error, high=np.minimum(mean + error, 100)))
@@ -371,20 +387,12 @@ def pair_charts(
             Chart(f"{a} against {b} (Fig. 2)", "epoch", "test accuracy (%)", curves, y_range=(0, 101),
                   caption="Mean and standard error over seeds.")
         )  # fmt: skip
-    for p, (a, b) in enumerate(pairs):
+    strengths = [255 * s for s in STRENGTHS]
+    for p, (a, b) in enumerate(ways.pairs):
         curves = []
-        for r, name in enumerate(names):
-            runs = 100 * found.attacked[r, p]
-            strengths = [255 * s for s in STRENGTHS]
-            curves.append(Curve(name, strengths, runs.mean(axis=0), r))
-            curves.append(Curve("", strengths, runs.mean(axis=0), r, "dots"))
-        charts.append(
-            Chart(
-                f"{a} against {b} attacked (Fig. 3)",
-                "strength (1/255)",
-                "accuracy (%)",
-                curves,
-                y_range=(0, 101),
-            )
-        )
+        for r, name in enumerate(NAMES):
+            mean = (100 * found.attacked[r, p]).mean(axis=0)
+            curves += [Curve(name, strengths, mean, r), Curve("", strengths, mean, r, "dots")]
+        title = f"{a} against {b} attacked (Fig. 3)"
+        charts.append(Chart(title, "strength (1/255)", "accuracy (%)", curves, y_range=(0, 101)))
     return charts

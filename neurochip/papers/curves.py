@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +36,11 @@ def alignment_chart(title: str, named: Mapping[str, Sequence[Learnt]]) -> Chart:
     return Chart(title, "epoch", "cosine of W and its feedback", drawn, levels=[(0.0, "")])
 
 
-def said(values: Array) -> str:
-    """Return numbers for a sentence, with two digits after the point."""
-    return ", ".join(f"{value:.2f}" for value in values)
+def said(values: Iterable[float], form: str = ".2f") -> str:
+    """Return numbers for a sentence."""
+    return ", ".join(format(value, form) for value in values)
 
 
-def signed(values: Array) -> str:
+def signed(values: Iterable[float]) -> str:
     """Return numbers for a sentence, with their signs."""
-    return ", ".join(f"{value:+.3f}" for value in values)
+    return said(values, "+.3f")
