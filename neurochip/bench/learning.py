@@ -17,9 +17,10 @@ from neurochip.bench.loads import BATCH, learner, minibatch
 from neurochip.bench.machine import cores
 from neurochip.bench.rounds import Work, in_turn, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
+from neurochip.data.arm import hand_of
 from neurochip.papers.bengio2017_stdp import SEQUENCES, TRAINS, tables_of
 from neurochip.papers.mesnard2016_networks import PHASES, UNITS, Setup, drawn_for, rule_of, substrate_of
-from neurochip.papers.two_joint_arm import hand, points
+from neurochip.papers.two_joint_arm import points
 
 __all__ = ["FAMILY"]
 
@@ -82,7 +83,7 @@ def _lif(effort: Effort) -> Figure:
     substrate, rule = substrate_of(setup, 1), rule_of(setup)
     substrate.load(drawn_for(setup, 1))
     angles = points(1, "training", repeats + 1)
-    inputs, targets = np.repeat(angles, UNITS, axis=1), np.repeat(hand(angles), UNITS, axis=1)
+    inputs, targets = np.repeat(angles, UNITS, axis=1), np.repeat(hand_of(angles), UNITS, axis=1)
     whole, ticking = [], []
     for k in range(repeats + 1):
         began = time.process_time()

@@ -38,6 +38,7 @@ from neurochip.learning.spike_pairs import (
     tabulate_pairs,
 )
 from neurochip.papers.bengio2017_movement import PRESYNAPTIC, movement
+from neurochip.papers.curves import ranged, said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
@@ -198,31 +199,31 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "near",
             min(form[1] for form in fast),
             min(form[1] for form in slow),
-            f"smoothed over {', '.join(f'{s:g}' for s in OTHER_SMOOTHINGS)} steps: "
-            f"{', '.join(f'{f[1]:.2f}' for f in others)} ({few} trains); over {SMOOTHING:g} with all trains "
-            f"{', '.join(f'{f[1]:.2f}' for f in forms)} in {repeats} draw(s) of sequences",
+            f"smoothed over {said(OTHER_SMOOTHINGS, 'g')} steps: "
+            f"{said(f[1] for f in others)} ({few} trains); over {SMOOTHING:g} with all trains "
+            f"{said(f[1] for f in forms)} in {repeats} draw(s) of sequences",
         ),
         Finding(
             "driven",
             min(f[0] for f in driven_forms),
             _window_form(_per_event(still_rates.driven, still_rates.events))[0],
-            f"near ÷ far {', '.join(f'{f[1]:.2f}' for f in driven_forms)}",
+            f"near ÷ far {said(f[1] for f in driven_forms)}",
         ),
         Finding(
             "linear",
             min(straight),
             float(np.corrcoef(held[0], held[1])[0, 1]),
             f"{len(binned[0][0])} bins; sums of both rules over each of 500 sequences correlate by "
-            f"{', '.join(f'{c:.3f}' for c in sums)}, single events by {', '.join(f'{c:.3f}' for c in single)} "
-            f"(eq. 4.1: {', '.join(f'{c:.3f}' for c in single_driven)})",
+            f"{said(sums, '.3f')}, single events by {said(single, '.3f')} "
+            f"(eq. 4.1: {said(single_driven, '.3f')})",
         ),
         Finding(
             "movement",
             float(ratio.max()),
             float(control.max()),
-            f"3 draws: {', '.join(f'{r:.3f}' for r in ratio)}, last fifth of {rounds} rounds; over no updates at all "
-            f"{', '.join(f'{r:.3f}' for r in ends['whole'] / ends['still'])}, and without the presynaptic factor "
-            f"{', '.join(f'{r:.3f}' for r in ends['none'] / ends['still'])}",
+            f"3 draws: {said(ratio, '.3f')}, last fifth of {rounds} rounds; over no updates at all "
+            f"{said(ends['whole'] / ends['still'], '.3f')}, and without the presynaptic factor "
+            f"{said(ends['none'] / ends['still'], '.3f')}",
         ),
     )
     return Outcome(
@@ -283,9 +284,9 @@ def _charts(
         Chart(
             "Movement of the driven neurons", "round of 40 patterns", "‖s(t+1) − s(t)‖², mean",
             [
-                _ranged("with updates", rounds, moved["whole"], 0),
-                _ranged("without presynaptic factor", rounds, moved["none"], 3),
-                _ranged("without", rounds, still, 9),
+                ranged("with updates", rounds, moved["whole"], 0),
+                ranged("without presynaptic factor", rounds, moved["none"], 3),
+                ranged("without", rounds, still, 9),
             ],
             log_y=True, caption="Three draws of patterns and targets: mean and range.",
         ),
@@ -299,10 +300,6 @@ def _charts(
             caption="Above 1 the change falls off with the time difference, as in the biological data.",
         ),
     )  # fmt: skip
-
-
-def _ranged(name: str, x: Array, runs: Array, colour: int) -> Curve:
-    return Curve(name, x, runs.mean(axis=0), colour, low=runs.min(axis=0), high=runs.max(axis=0))
 
 
 def _ticked(fired: Array, level: float) -> Curve:

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurochip.papers.alignment import Learnt
 from neurochip.report.figures import Chart, Curve
 
-__all__ = ["alignment_chart", "error_curves", "said", "signed"]
+__all__ = ["alignment_chart", "error_curves", "ranged", "said", "signed"]
 
 Array = NDArray[np.float64]
+
+
+def ranged(name: str, x: ArrayLike, runs: Array, colour: int) -> Curve:
+    """Return the mean and the range of f64[run, x]."""
+    return Curve(name, x, runs.mean(axis=0), colour, low=runs.min(axis=0), high=runs.max(axis=0))
 
 
 def error_curves(name: str, test: Array, train: Array, colour: int) -> list[Curve]:
     """Return the mean test error with its range, and the mean training error; per cent, f64[seed, epoch]."""
     epochs = np.arange(1, test.shape[1] + 1)
-    low, high = test.min(axis=0), test.max(axis=0)
     return [
-        Curve(f"{name}, test", epochs, test.mean(axis=0), colour, low=low, high=high),
+        ranged(f"{name}, test", epochs, test, colour),
         Curve(f"{name}, training", epochs, train.mean(axis=0), colour, "dashed"),
     ]
 

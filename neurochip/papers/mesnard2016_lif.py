@@ -28,6 +28,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.papers.curves import ranged, said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.mesnard2016_networks import (
     ABLATIONS,
@@ -39,13 +40,19 @@ from neurochip.papers.mesnard2016_networks import (
     UNITS,
     RuleName,
     Setup,
-    Trained,
     carried_over,
     f_i_curve,
     substrate_of,
     trained,
 )
-from neurochip.papers.two_joint_arm import Learned, Lessons, answers, from_kept, mesh_chart, slice_chart
+from neurochip.papers.two_joint_arm import (
+    Learned,
+    Lessons,
+    answers,
+    lessons_chart,
+    mesh_chart,
+    slice_chart,
+)
 from neurochip.report.figures import Chart, Curve
 
 __all__ = ["EXPERIMENT"]
@@ -74,42 +81,42 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         2 * (lessons.samples + once) + once + len(ablations) * short.samples + len(deviations) * long.samples
     )
     done = 0.0
+    spent: dict[str, float] = {}  # by the first network of all
 
-    def one(setup: Setup, name: str, seed: int) -> Trained:
-        kept, spent = settings.kept(f"{name}, seed {seed}", partial(trained, setup, seed))
-        return Trained(*from_kept(kept), spent)
+    def one(setup: Setup, name: str, seed: int) -> tuple[Learned, dict[str, float]]:
+        learned, spent = settings.kept(f"{name}, seed {seed}", partial(trained, setup, seed))
+        return Learned(*learned), spent
 
-    def each(setup: Setup, name: str, of: Sequence[int] = seeds) -> list[Trained]:
+    def each(setup: Setup, name: str, of: Sequence[int] = seeds) -> list[Learned]:
         """Train on seeds; side by side, since a kernel holds no lock."""
-        nonlocal done
+        nonlocal done, spent
         tell(done / work, name)
         done += setup.lessons.samples * len(of) / SEEDS
         with ThreadPoolExecutor(min(settings.threads, SEEDS)) as pool:
-            return list(pool.map(partial(one, setup, name), of))
+            found = list(pool.map(partial(one, setup, name), of))
+        spent = spent or found[0][1]
+        return [learned for learned, _ in found]
 
     learned: dict[str, list[Learned]] = {}
-    networks: list[Trained] = []
     held: dict[str, float] = {}
     rules: tuple[RuleName, ...] = ("contrastive Hebbian", "delta")
     for rule in rules:
-        runs = each(Setup(rule=rule, lessons=lessons), rule)
-        learned[rule] = [network.learned for network in runs]
-        networks = networks or runs
+        learned[rule] = each(Setup(rule=rule, lessons=lessons), rule)
         flat = Setup(rule=rule, lessons=lessons, hidden=0)
-        held[rule] = each(flat, f"{rule}, no hidden layer", seeds[:1])[0].learned.test
+        held[rule] = each(flat, f"{rule}, no hidden layer", seeds[:1])[0].test
     still = Setup(lessons=lessons, frozen=True)
-    frozen = each(still, "hidden layer frozen", seeds[:1])[0].learned.test
-    spent = networks[0].spent
+    frozen = each(still, "hidden layer frozen", seeds[:1])[0].test
     table: dict[str, list[float]] = {}
     for name, setup in ablations.items():
         brief = replace(setup, lessons=replace(short, falling=setup.lessons.falling))
-        table[name] = [float(network.learned.errors[-1]) for network in each(brief, name)]
-    plain = [found.test for found in learned["contrastive Hebbian"]]
+        table[name] = [float(network.errors[-1]) for network in each(brief, name)]
+    networks = learned["contrastive Hebbian"]
+    plain = [found.test for found in networks]
     # What is moved has learned longest; what learns on the chip is compared with as many samples without mismatch.
     on_chip, moved = {0.0: plain}, {0.0: plain}
     for deviation in deviations:
         setup = Setup(lessons=long, deviation=deviation)
-        on_chip[deviation] = [network.learned.test for network in each(setup, f"mismatch {deviation:g}")]
+        on_chip[deviation] = [network.test for network in each(setup, f"mismatch {deviation:g}")]
         if deviation:
             moved[deviation] = [
                 carried_over(networks[k].parameters, setup, seed, long.test) for k, seed in enumerate(seeds)
@@ -125,12 +132,10 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     first = substrate_of(Setup(), seeds[0])
     first.load(networks[0].parameters)
 
-    def said(angles: Array) -> Array:
+    def answered(angles: Array) -> Array:
         return answers(first, angles, PHASES.free + PHASES.nudged, UNITS)
 
-    def by_seed(values: list[float]) -> str:
-        return ", ".join(f"{value:.4f}" for value in values)
-
+    by_seed = partial(said, form=".4f")
     names = f"seeds {seeds[0]} to {seeds[-1]}"
     tests = {rule: [found.test for found in of] for rule, of in learned.items()}
     return Outcome(
@@ -165,11 +170,11 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             ),
         ),
         (
-            _learning_chart(learned),
+            lessons_chart(learned, ((0.13, "best linear map"), (0.03, "aim"))),
             _f_i_chart(x, curve),
-            mesh_chart(said),
-            slice_chart(said, 0),
-            slice_chart(said, 1),
+            mesh_chart(answered),
+            slice_chart(answered, 0),
+            slice_chart(answered, 1),
             _mismatch_chart(on_chip, moved),
         ),
         seeds=SEEDS,
@@ -191,8 +196,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "hidden layer frozen": frozen,
             "samples": learned["delta"][0].samples,
             "validation": {rule: [found.errors for found in of] for rule, of in learned.items()},
-            "ablations": {name: values for name, values in table.items() if name in ABLATIONS},
-            "steps": {name: values for name, values in table.items() if name in STEPS},
+            "ablations": {name: table[name] for name in ABLATIONS if name in table},
+            "steps": {name: table[name] for name in STEPS if name in table},
             "mismatch": {"learned on chip": on_chip, "moved to chip": moved},
             "f_i": {"x": x, "rate": curve},
             "spent_per_training_sample": spent,
@@ -206,23 +211,6 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             f"{spent['words']:.0f}.",
         ),
         columns=2,
-    )
-
-
-def _learning_chart(learned: dict[str, list[Learned]]) -> Chart:
-    curves = []
-    for colour, (rule, of) in enumerate(learned.items()):
-        errors = np.array([found.errors for found in of])
-        band = {"low": errors.min(axis=0), "high": errors.max(axis=0)}
-        curves.append(Curve(rule, of[0].samples, errors.mean(axis=0), colour, **band))
-    return Chart(
-        "Learning",
-        "samples",
-        "r.m.s. error on the validation draw",
-        curves,
-        log_y=True,
-        levels=((0.13, "best linear map"), (0.03, "aim")),
-        caption="Mean of three seeds; the band is from the best to the worst of them.",
     )
 
 
@@ -246,9 +234,7 @@ def _f_i_chart(x: Array, measured: Array) -> Chart:
 def _mismatch_chart(on_chip: dict[float, list[float]], moved: dict[float, list[float]]) -> Chart:
     curves = []
     for colour, (name, of) in enumerate((("learned on the chip", on_chip), ("learned elsewhere", moved))):
-        errors = np.array(list(of.values()))
-        band = {"low": errors.min(axis=1), "high": errors.max(axis=1)}
-        curves.append(Curve(name, list(of), errors.mean(axis=1), colour, **band))
+        curves.append(ranged(name, list(of), np.array(list(of.values())).T, colour))
     return Chart(
         "Mismatch of synapses",
         "standard deviation of a synapse's factor",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,7 @@ from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.rule import LearningRule
 from neurochip.network import Network, layered
-from neurochip.papers.two_joint_arm import (
-    Kept,
-    Learned,
-    Lessons,
-    answers,
-    kept_form,
-    learn,
-    mean_error,
-    points,
-)
+from neurochip.papers.two_joint_arm import Learned, Lessons, answers, learn, mean_error, points
 from neurochip.substrate import Counters, Observable, Parameters, Phase
 from neurochip.training.streams import glorot, stream
 
@@ -43,7 +34,6 @@ __all__ = [
     "UNITS",
     "RuleName",
     "Setup",
-    "Trained",
     "carried_over",
     "drawn_for",
     "f_i_curve",
@@ -183,18 +173,10 @@ def train(setup: Setup, seed: int) -> tuple[DigitalSubstrate, Learned]:
     return substrate, learn(substrate, rule, setup.lessons, seed=seed, units=UNITS)
 
 
-class Trained(NamedTuple):
-    """A network that has learned: its weights, how, and what a training sample came to."""
-
-    parameters: Parameters
-    learned: Learned
-    spent: dict[str, float]
-
-
-def trained(setup: Setup, seed: int) -> tuple[Kept, dict[str, float]]:
-    """Train one network, and return what an experiment keeps of it."""
+def trained(setup: Setup, seed: int) -> tuple[Learned, dict[str, float]]:
+    """Train one network; with it comes what a training sample came to."""
     substrate, learned = train(setup, seed)
-    return kept_form(substrate.parameters(), learned), spent_by(substrate, setup.neuron)
+    return learned, spent_by(substrate, setup.neuron)
 
 
 def f_i_curve(neuron: TwoCompartmentLIF, x: Array, ticks: int = 3000) -> Array:

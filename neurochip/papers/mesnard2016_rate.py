@@ -23,11 +23,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.data.arm import hand_of
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
@@ -35,22 +35,19 @@ from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.rule import LearningRule
 from neurochip.network import Network, layered
+from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.two_joint_arm import (
-    Kept,
     Learned,
     Lessons,
     answers,
-    from_kept,
-    hand,
-    kept_form,
     learn,
+    lessons_chart,
     mean_error,
     mesh_chart,
     points,
     slice_chart,
 )
-from neurochip.report.figures import Chart, Curve
 from neurochip.substrate import Parameters
 from neurochip.training.streams import glorot, stream
 
@@ -106,13 +103,6 @@ class FixedFeedback(DeltaRule):
     feedback_learns = False
 
 
-class Trained(NamedTuple):
-    """A network that has learned: its weights, and how."""
-
-    parameters: Parameters
-    learned: Learned
-
-
 def _network(condition: Condition) -> Network:
     sizes = (2, condition.hidden, 2) if condition.hidden else (2, 2)
     return layered(sizes, tied=condition.tied)
@@ -130,15 +120,14 @@ def _substrate(condition: Condition) -> IdealSubstrate:
     return IdealSubstrate(_network(condition), Constant(condition.step), dtype=np.float32)
 
 
-def _train(condition: Condition, seed: int, samples: int) -> Kept:
+def _train(condition: Condition, seed: int, samples: int) -> Learned:
     network, substrate = _network(condition), _substrate(condition)
     substrate.load(_drawn(network, seed, condition.output_scale))
     learning = LearningSpec(rates=condition.rates, beta=0.5, epochs=1)
     made: type[LearningRule] = ContrastiveHebbian if condition.tied else FixedFeedback
     rule = made(network, learning, condition.phases)
     lessons = Lessons(samples=samples * condition.length, minibatch=MINIBATCH)
-    learned = learn(substrate, rule, lessons, seed=seed)
-    return kept_form(substrate.parameters(), learned)
+    return learn(substrate, rule, lessons, seed=seed)
 
 
 def _read_out(seed: int, *, wide: bool) -> float:
@@ -155,14 +144,14 @@ def _read_out(seed: int, *, wide: bool) -> float:
         return np.column_stack([np.clip(angles @ weights + bias, 0, 1), np.ones(len(angles))])
 
     training, test = points(seed, "training", 5000), points(seed, "test", 2000)
-    out = np.linalg.lstsq(units(training), hand(training), rcond=None)[0]
+    out = np.linalg.lstsq(units(training), hand_of(training), rcond=None)[0]
     return mean_error(units(test) @ out, test)
 
 
 def _floors(seed: int) -> tuple[float, float]:
     """Return the deviation of the target from its mean, and of the best linear map of the input."""
     angles = points(seed, "test", 2000)
-    target, with_one = hand(angles), np.column_stack([angles, np.ones(len(angles))])
+    target, with_one = hand_of(angles), np.column_stack([angles, np.ones(len(angles))])
     linear = with_one @ np.linalg.lstsq(with_one, target, rcond=None)[0]
     return float(np.sqrt(target.var(axis=0).mean())), float(np.sqrt(np.mean((linear - target) ** 2)))
 
@@ -171,22 +160,20 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     """Train every condition on every seed."""
     samples = QUICK if settings.quick else FULL
     seeds = [settings.seed + k for k in range(SEEDS)]
-    trained: dict[str, list[Trained]] = {key: [] for key in CONDITIONS}
+    trained: dict[str, list[Learned]] = {key: [] for key in CONDITIONS}
     jobs = [(key, seed) for seed in seeds for key in CONDITIONS if key != "frozen" or seed == seeds[0]]
     for at, (key, seed) in enumerate(jobs):
-        tell(at / len(jobs), f"{CONDITIONS[key].name}, seed {seed}")
-        part = settings.kept(
-            f"{CONDITIONS[key].name}, seed {seed}", partial(_train, CONDITIONS[key], seed, samples)
-        )
-        trained[key].append(Trained(*from_kept(part)))
+        name = f"{CONDITIONS[key].name}, seed {seed}"
+        tell(at / len(jobs), name)
+        trained[key].append(Learned(*settings.kept(name, partial(_train, CONDITIONS[key], seed, samples))))
     tell(1.0, "done")
-    tests = {key: [t.learned.test for t in of] for key, of in trained.items()}
+    tests = {key: [t.test for t in of] for key, of in trained.items()}
     floors = [_read_out(seed, wide=False) for seed in seeds]
     wide = [_read_out(seed, wide=True) for seed in seeds]
     deviation, linear = _floors(settings.seed)
 
     def by_seed(values: list[float]) -> str:
-        return ", ".join(f"{value:.4f}" for value in values) + f" (seeds {seeds[0]} to {seeds[-1]})"
+        return f"{said(values, '.4f')} (seeds {seeds[0]} to {seeds[-1]})"
 
     findings = (
         Finding(
@@ -210,16 +197,20 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     best = _substrate(CONDITIONS["all"])
     best.load(trained["all"][0].parameters)
 
-    def said(angles: Array) -> Array:
+    def answered(angles: Array) -> Array:
         return answers(best, angles, CENTRED.free + CENTRED.nudged, 1)
 
     return Outcome(
         findings,
         (
-            _curves(trained, linear),
-            mesh_chart(said),
-            slice_chart(said, 0),
-            slice_chart(said, 1),
+            lessons_chart(
+                {CONDITIONS[key].name: of for key, of in trained.items()},
+                ((linear, "best linear map"),),
+                in_shares=True,
+            ),
+            mesh_chart(answered),
+            slice_chart(answered, 0),
+            slice_chart(answered, 1),
         ),
         seeds=SEEDS,
         settings={
@@ -231,38 +222,13 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         series={
             "conditions": {key: condition.name for key, condition in CONDITIONS.items()},
             "test": tests,
-            "samples": {key: of[0].learned.samples for key, of in trained.items()},
-            "validation": {key: [t.learned.errors for t in of] for key, of in trained.items()},
+            "samples": {key: of[0].samples for key, of in trained.items()},
+            "validation": {key: [t.errors for t in of] for key, of in trained.items()},
             "least_squares": {"same draw": floors, "wide draw": wide},
         },
         notes=(
             "Constants were chosen on validation draws of seeds 0 to 2; the test draw of each seed is looked at once.",
         ),
-    )
-
-
-def _curves(trained: dict[str, list[Trained]], linear: float) -> Chart:
-    curves = []
-    for colour, (key, of) in enumerate(trained.items()):
-        errors = np.array([t.learned.errors for t in of])
-        curves.append(
-            Curve(
-                CONDITIONS[key].name,
-                of[0].learned.samples / of[0].learned.samples[-1],
-                errors.mean(axis=0),
-                colour,
-                low=errors.min(axis=0),
-                high=errors.max(axis=0),
-            )
-        )
-    return Chart(
-        "Learning",
-        "share of the samples",
-        "r.m.s. error on the validation draw",
-        curves,
-        log_y=True,
-        levels=((linear, "best linear map"),),
-        caption="Mean of three seeds; the band is from the best to the worst of them.",
     )
 
 

@@ -1,35 +1,33 @@
-"""The regression task of Mesnard, Gerstner & Brea (2016): the hand of a planar arm with two joints, from its angles.
+"""The two-joint arm (`neurochip.data.arm`; Mesnard, Gerstner & Brea 2016) as its experiments share it: draws, lessons.
 
-x = (cos πϕ + cos π(ϕ+θ) + 2)/4, y = (sin πϕ + sin π(ϕ+θ) + 2)/4 for (ϕ, θ) uniform in [0, 1]². Errors are roots of
-the mean squared deviation over both coordinates, in units of the normalised rate: 0.21 for always answering with
-the mean, 0.13 for the best linear map. Samples come from three draws by name: "training"; "validation", by which
-anything that was tried is chosen and which the learning curves show; and "test", which is looked at once, after the
-last update.
+Errors are roots of the mean squared deviation over both coordinates, in units of the normalised rate: 0.21 for always
+answering with the mean, 0.13 for the best linear map. Samples come from three draws by name: "training"; "validation",
+by which anything that was tried is chosen and which the learning curves show; and "test", which is looked at once,
+after the last update.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.data.arm import hand_of
 from neurochip.learning.rule import LearningRule
+from neurochip.papers.curves import ranged
 from neurochip.report.figures import Chart, Curve
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.training.streams import stream
 
 __all__ = [
-    "Kept",
     "Learned",
     "Lessons",
     "answers",
-    "from_kept",
-    "hand",
-    "kept_form",
     "learn",
+    "lessons_chart",
     "mean_error",
     "mesh_chart",
     "points",
@@ -69,34 +67,20 @@ class Lessons:
 
 
 class Learned(NamedTuple):
-    """What came of it: presentations and validation errors of the curve, and the test error at its end."""
+    """What came of it, in arrays and numbers, which `Settings.kept` can keep.
 
+    Weights, feedback and biases; presentations and validation errors of the curve; and the test error at its end.
+    """
+
+    families: tuple[tuple[Array, ...], ...]
     samples: Array
     errors: Array
     test: float
 
-
-# A network that has learned, as an experiment keeps it: weights, feedback, biases; samples, errors, test.
-Kept = tuple[tuple[tuple[Array, ...], ...], tuple[Array, Array, float]]
-
-
-def kept_form(parameters: Parameters, learned: Learned) -> Kept:
-    """Return a network that has learned in arrays and numbers, which `Settings.kept` can keep."""
-    return (parameters.weights, parameters.feedback, parameters.biases), (*learned,)
-
-
-def from_kept(part: Kept) -> tuple[Parameters, Learned]:
-    """Return what `kept_form` was made of."""
-    families, learned = part
-    return Parameters(*families), Learned(*learned)
-
-
-def hand(angles: Array) -> Array:
-    """Return the position [point, 2] of the hand for (ϕ, θ) [point, 2]."""
-    first, second = np.pi * angles[:, 0], np.pi * (angles[:, 0] + angles[:, 1])
-    x = (np.cos(first) + np.cos(second) + 2) / 4
-    y = (np.sin(first) + np.sin(second) + 2) / 4
-    return np.stack([x, y], axis=1)
+    @property
+    def parameters(self) -> Parameters:
+        """The weights, to be loaded."""
+        return Parameters(*self.families)
 
 
 def points(seed: int, draw: str, count: int) -> Array:
@@ -120,7 +104,7 @@ def answers(substrate: Substrate, angles: Array, ticks: int, units: int) -> Arra
 
 def mean_error(said: Array, angles: Array) -> float:
     """Return the r.m.s. deviation from the hand."""
-    return float(np.sqrt(np.mean((said - hand(angles)) ** 2)))
+    return float(np.sqrt(np.mean((said - hand_of(angles)) ** 2)))
 
 
 def learn(
@@ -151,14 +135,35 @@ def learn(
             np.repeat(angles, units, axis=1), np.arange(first, first + len(angles), dtype=np.uint64)
         )
         share = 1.0 - batch / batches if lessons.falling else 1.0
-        found = rule.present(substrate, np.repeat(hand(angles), units, axis=1), rule.learning.beta, share)
+        found = rule.present(substrate, np.repeat(hand_of(angles), units, axis=1), rule.learning.beta, share)
         substrate.write_weights(found.updates, found.biases)
         if batch + 1 in marks:
             error = mean_error(answers(substrate, validation, ticks, units), validation)
             curve.append((float(first + len(angles)), error))
     test = points(seed, "test", lessons.test)
     samples, errors = np.array(curve).T
-    return Learned(samples, errors, mean_error(answers(substrate, test, ticks, units), test))
+    error = mean_error(answers(substrate, test, ticks, units), test)
+    end = substrate.parameters()
+    return Learned((end.weights, end.feedback, end.biases), samples, errors, error)
+
+
+def lessons_chart(
+    named: Mapping[str, Sequence[Learned]], levels: Sequence[tuple[float, str]], *, in_shares: bool = False
+) -> Chart:
+    """Return validation errors against samples, or against the share of them."""
+    curves = []
+    for colour, (name, of) in enumerate(named.items()):
+        x = of[0].samples / (of[0].samples[-1] if in_shares else 1)
+        curves.append(ranged(name, x, np.array([found.errors for found in of]), colour))
+    return Chart(
+        "Learning",
+        "share of the samples" if in_shares else "samples",
+        "r.m.s. error on the validation draw",
+        curves,
+        log_y=True,
+        levels=levels,
+        caption="Mean of three seeds; the band is from the best to the worst of them.",
+    )
 
 
 def slice_chart(said: Callable[[Array], Array], coordinate: int) -> Chart:
@@ -169,7 +174,7 @@ def slice_chart(said: Callable[[Array], Array], coordinate: int) -> Chart:
         angles = np.stack([along, np.full(along.size, theta)], axis=1)
         curves += [
             Curve(f"θ = {theta:g}", along, said(angles)[:, coordinate], colour),
-            Curve("", along, hand(angles)[:, coordinate], colour, "dashed"),
+            Curve("", along, hand_of(angles)[:, coordinate], colour, "dashed"),
         ]
     name = "xy"[coordinate]
     return Chart(
@@ -183,7 +188,7 @@ def slice_chart(said: Callable[[Array], Array], coordinate: int) -> Chart:
     )
 
 
-def mesh_chart(said: Callable[[Array], Array], words: Sequence[str] = ("output", "target")) -> Chart:
+def mesh_chart(said: Callable[[Array], Array]) -> Chart:
     """Return where the lines of a grid over the input plane come to lie: target dashed, output as lines."""
     along, across = np.linspace(0, 1, 41), np.linspace(0, 1, _GRID)
     curves: list[Curve] = []
@@ -191,12 +196,11 @@ def mesh_chart(said: Callable[[Array], Array], words: Sequence[str] = ("output",
         for at in across:
             angles = np.empty((along.size, 2))
             angles[:, axis], angles[:, 1 - axis] = at, along
-            for points_of, colour, style, word in (
-                (hand(angles), 7, "dashed", words[1]),
-                (said(angles), 0, "line", words[0]),
-            ):
-                name = word if axis == 0 and at == across[0] else ""
-                curves.append(Curve(name, points_of[:, 0], points_of[:, 1], colour, style))  # type: ignore[arg-type]
+            first = axis == 0 and at == across[0]
+            x, y = hand_of(angles).T
+            curves.append(Curve("target" if first else "", x, y, 7, "dashed"))
+            x, y = said(angles).T
+            curves.append(Curve("output" if first else "", x, y, 0))
     return Chart(
         "Position of the hand",
         "x",

@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neurochip.data.arm import hand_of
 from neurochip.papers import mesnard2016_networks as spiking
 from neurochip.papers import mesnard2016_rate as rates
 from neurochip.papers.experiment import Settings
 from neurochip.papers.two_joint_arm import (
+    Learned,
     Lessons,
     answers,
-    from_kept,
-    hand,
-    kept_form,
     mean_error,
     mesh_chart,
     points,
@@ -30,8 +29,8 @@ def test_the_hand_is_where_two_links_of_a_quarter_put_it() -> None:
     """Both links are ¼ long and the shoulder is at (½, ½)."""
     angles = points(1, "test", 500)
     elbow = 0.5 + 0.25 * np.stack([np.cos(np.pi * angles[:, 0]), np.sin(np.pi * angles[:, 0])], axis=1)
-    np.testing.assert_allclose(np.linalg.norm(hand(angles) - elbow, axis=1), 0.25, rtol=1e-12)
-    assert hand(np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.0]])) == pytest.approx(
+    np.testing.assert_allclose(np.linalg.norm(hand_of(angles) - elbow, axis=1), 0.25, rtol=1e-12)
+    assert hand_of(np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.0]])) == pytest.approx(
         np.array([[1, 0.5], [0, 0.5], [0.5, 1.0]])
     )
 
@@ -44,12 +43,12 @@ def test_draws_have_no_point_in_common() -> None:
 
 def test_error_is_over_both_coordinates() -> None:
     angles = points(1, "test", 50)
-    assert mean_error(hand(angles) + np.array([0.3, 0.0]), angles) == pytest.approx(0.3 / np.sqrt(2))
+    assert mean_error(hand_of(angles) + np.array([0.3, 0.0]), angles) == pytest.approx(0.3 / np.sqrt(2))
 
 
 def test_charts_hold_the_target_and_what_is_said() -> None:
     def said(angles: np.ndarray) -> np.ndarray:
-        return hand(angles) + 0.01
+        return hand_of(angles) + 0.01
 
     for chart in (slice_chart(said, 0), slice_chart(said, 1), mesh_chart(said)):
         lines = [np.array(c.y) for c in chart.curves if c.style == "line"]
@@ -109,20 +108,20 @@ def test_the_measured_f_i_curve_is_the_closed_form() -> None:
 
 @pytest.mark.parametrize("key", rates.CONDITIONS)
 def test_rate_units_learn_a_little_in_300_samples(key: str) -> None:
-    parameters, learned = from_kept(rates._train(rates.CONDITIONS[key], 4, 300))
+    learned = rates._train(rates.CONDITIONS[key], 4, 300)
     assert learned.errors[-1] < learned.errors[0]
     substrate = rates._substrate(rates.CONDITIONS[key])
-    substrate.load(parameters)
+    substrate.load(learned.parameters)
     said = answers(substrate, points(4, "test", 10), 60, 1)
     assert said.shape == (10, 2)
 
 
 def test_only_what_a_condition_names_learns() -> None:
-    held, _ = from_kept(rates._train(rates.CONDITIONS["output"], 4, 100))
+    held = rates._train(rates.CONDITIONS["output"], 4, 100).parameters
     drawn = rates._drawn(rates._network(rates.CONDITIONS["output"]), 4, 0.3)
     np.testing.assert_array_equal(held.weights[0], drawn.weights[0].astype(np.float32))
     assert not np.array_equal(held.weights[1], drawn.weights[1].astype(np.float32))
-    fixed = from_kept(rates._train(rates.CONDITIONS["fixed"], 4, 100))[0].feedback[0]
+    fixed = rates._train(rates.CONDITIONS["fixed"], 4, 100).parameters.feedback[0]
     first = rates._drawn(rates._network(rates.CONDITIONS["fixed"]), 4, 1.0).feedback[0]
     np.testing.assert_array_equal(fixed, first.astype(np.float32))
 
@@ -134,11 +133,10 @@ def test_a_wide_draw_is_easier_to_read_out_than_glorots() -> None:
 def test_a_network_that_was_kept_answers_as_the_one_that_learned() -> None:
     setup = spiking.Setup(lessons=SHORT)
     substrate, learned = spiking.train(setup, 2)
-    kept = Settings().kept("network", lambda: kept_form(substrate.parameters(), learned))
-    parameters, same = from_kept(kept)
+    same = Learned(*Settings().kept("network", lambda: learned))
     np.testing.assert_array_equal(same.errors, learned.errors)
     again = spiking.substrate_of(setup, 2)
-    again.load(parameters)
+    again.load(same.parameters)
     angles = points(2, "test", 4)
     np.testing.assert_array_equal(
         answers(again, angles, 40, spiking.UNITS), answers(substrate, angles, 40, spiking.UNITS)
