@@ -37,7 +37,9 @@ from neurochip.papers.bengio2017_networks import (
     Nonlinearity,
     drawn,
     first_changes,
+    pairs,
 )
+from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
@@ -87,36 +89,27 @@ def _elsewhere(seed: int, number: int, rho: Nonlinearity, states: list[Array], t
 def _exactness(
     seed: int, nets: int, batch: int, rho: Nonlinearity, epsilon: float, *, straight: bool = False
 ) -> Exactness:
-    tables: list[list[list[float]]] = [[], [], [], []]
+    found = np.zeros((4, nets, len(SIZES) - 2))
     for number in range(nets):
-        net = drawn(seed, number, rho)
-        draws = stream(seed, "samples", number)
-        states, _ = net.settled(draws.uniform(-0.5, 0.5, (batch, SIZES[0])))
-        target = draws.uniform(-0.5, 0.5, (batch, SIZES[-1]))
+        net, (x, target, _) = drawn(seed, number, rho), pairs(seed, number, batch)
+        states, _ = net.settled(x)
         wanted = net.gradients(states, target, straight=straight)[:-1]
         others = _elsewhere(seed, number, rho, states, target)
         changes = first_changes(net, states, target, epsilon)
-        rows: list[list[float]] = [[], [], [], []]
         for depth, (change, gradient, other) in enumerate(zip(changes, wanted, others, strict=True)):
-            k = len(changes) - 1 - depth
-            exact = -(epsilon ** (k + 2)) * gradient
+            exact = -(epsilon ** (len(changes) + 1 - depth)) * gradient
             scale = np.linalg.norm(change, axis=1) / np.linalg.norm(exact, axis=1)
-            found = (_cosine(change, exact).min(), scale.min(), scale.max(), _cosine(change, -other).min())
-            for row, value in zip(rows, found, strict=True):
-                row.append(float(value))
-        for table, row in zip(tables, rows, strict=True):
-            table.append(row)
-    return Exactness(*(np.array(table) for table in tables))
+            nearest, elsewhere = _cosine(change, exact).min(), _cosine(change, -other).min()
+            found[:, number, depth] = nearest, scale.min(), scale.max(), elsewhere
+    return Exactness(*found)
 
 
 def _later(seed: int, nets: int, batch: int, steps: int) -> Array:
     """Return the cosine of the whole displacement with −∂C/∂h, f64[net, step, layer]."""
     found = np.full((nets, steps, len(SIZES) - 2), np.nan)
     for number in range(nets):
-        net = drawn(seed, number, HARD)
-        draws = stream(seed, "samples", number)
-        start, _ = net.settled(draws.uniform(-0.5, 0.5, (batch, SIZES[0])))
-        target = draws.uniform(-0.5, 0.5, (batch, SIZES[-1]))
+        net, (x, target, _) = drawn(seed, number, HARD), pairs(seed, number, batch)
+        start, _ = net.settled(x)
         wanted = net.gradients(start, target)
         now = start
         for at in range(steps):
@@ -147,9 +140,7 @@ def _with_noise(seed: int, nets: int, counts: list[int], tell: Callable[[int], N
     along, elsewhere = np.zeros((nets, BLOCKS, layers)), np.zeros((nets, BLOCKS, layers))
     size = counts[-1] // BLOCKS
     for number in range(nets):
-        net = drawn(seed, number, HARD)
-        draws = stream(seed, "samples", number)
-        x, y = draws.uniform(-0.5, 0.5, (1, SIZES[0])), draws.uniform(-0.5, 0.5, (1, SIZES[-1]))
+        net, (x, y, _) = drawn(seed, number, HARD), pairs(seed, number, 1)
         start, _ = net.settled(x)
         exact = [-(EPSILON ** (layers + 1 - k)) * g for k, g in enumerate(net.gradients(start, y)[:-1])]
         other = [
@@ -209,8 +200,7 @@ def _saturation(seed: int, nets: int, batch: int, *, gated: bool = True) -> tupl
         settled = 0
         for number in range(nets):
             net = replace(drawn(seed, number, HARD, scale, centred=False), gated=gated)
-            x = stream(seed, "samples", number).uniform(-0.5, 0.5, (batch, SIZES[0]))
-            states, moving = net.settled(x, steps=3000)
+            states, moving = net.settled(pairs(seed, number, batch)[0], steps=3000)
             calm = moving < 1e-9
             settled += int(calm.sum())
             neurons += int(calm.sum()) * sum(SIZES[1:])
@@ -240,10 +230,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         seed, noisy_nets, counts, lambda done: tell(0.2 + 0.7 * done / noisy_nets, "with noise")
     )
     noisy = averaged.cosine
-    mean, error = _mean_size(averaged.along)
-    noisy_off = [
-        float((np.abs(m - 1) + 2 * e).max()) for m, e in ((mean, error), _mean_size(averaged.elsewhere))
-    ]
+    (mean, error), other = _mean_size(averaged.along), _mean_size(averaged.elsewhere)
+    noisy_off = [float((np.abs(m - 1) + 2 * e).max()) for m, e in ((mean, error), other)]
     tell(0.9, "large weights")
     saturated, neurons, settled = _saturation(seed, nets, batch)
     beyond, ungated, _ = _saturation(seed, nets, batch, gated=False)
@@ -278,14 +266,13 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "size along −ε^(k+2) ∂C/∂h, top to bottom hidden layer: "
             f"{', '.join(f'{m:.3f} ± {e:.3f}' for m, e in zip(mean[::-1], error[::-1], strict=True))} "
             f"({noisy_nets} networks × {counts[-1]} presentations); cosine of the mean change after 100 of them "
-            f"{', '.join(f'{c:.2f}' for c in noisy[:, 2].mean(axis=0)[::-1])}, after all "
-            f"{', '.join(f'{c:.2f}' for c in last[::-1])}",
+            f"{said(noisy[:, 2].mean(axis=0)[::-1])}, after all {said(last[::-1])}",
         ),
         Finding(
             "sensitive",
             saturated / neurons if neurons else float("nan"),
             beyond / ungated if ungated else float("nan"),
-            f"of {neurons} neurons; weights of {', '.join(f'{s:g}' for s in SATURATION_SCALES)} × Glorot, no biases: "
+            f"of {neurons} neurons; weights of {said(SATURATION_SCALES, 'g')} × Glorot, no biases: "
             f"{', '.join(f'{100 * share:.0f} %' for share in settled)} of the presentations settled",
         ),
     )

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from neurochip.training.streams import stream
 
-__all__ = ["HARD", "SCALE", "SIZES", "SMOOTH", "EnergyNetwork", "Nonlinearity", "drawn", "first_changes"]
+__all__ = [
+    "HARD",
+    "SCALE",
+    "SIZES",
+    "SMOOTH",
+    "EnergyNetwork",
+    "Nonlinearity",
+    "drawn",
+    "first_changes",
+    "pairs",
+]
 
 Array = NDArray[np.float64]
 
@@ -110,6 +120,12 @@ def drawn(
     shapes = zip(SIZES[:-1], SIZES[1:], strict=True)
     weights = [draws.uniform(-b, b, shape) for b, shape in zip(bounds, shapes, strict=True)]
     return EnergyNetwork(tuple(weights), rho, centred)
+
+
+def pairs(seed: int, net: int, n: int) -> tuple[Array, Array, np.random.Generator]:
+    """Return ``n`` inputs and targets for the network ``net`` of a seed, in [−½, ½], and where they were drawn from."""
+    draws = stream(seed, "samples", net)
+    return draws.uniform(-0.5, 0.5, (n, SIZES[0])), draws.uniform(-0.5, 0.5, (n, SIZES[-1])), draws
 
 
 def first_changes(net: EnergyNetwork, states: list[Array], target: Array, epsilon: float) -> list[Array]:

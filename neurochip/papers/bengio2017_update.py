@@ -16,10 +16,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.papers.bengio2017_networks import HARD, SIZES, EnergyNetwork, drawn, first_changes
+from neurochip.papers.bengio2017_networks import HARD, SIZES, EnergyNetwork, drawn, first_changes, pairs
+from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
-from neurochip.training.streams import stream
 
 __all__ = ["EXPERIMENT", "slopes", "updates"]
 
@@ -84,8 +84,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     size = np.zeros((nets, layers))
     lowered = np.zeros((nets, 2))
     for number in range(nets):
-        net, draws = drawn(settings.seed, number, HARD), stream(settings.seed, "samples", number)
-        x, y = draws.uniform(-0.5, 0.5, (BATCH, SIZES[0])), draws.uniform(-0.5, 0.5, (BATCH, SIZES[-1]))
+        net, (x, y, draws) = drawn(settings.seed, number, HARD), pairs(settings.seed, number, BATCH)
         states, _ = net.settled(x)
         changes = updates(net, states, y)
         without = updates(net, states, y, presynaptic=False)
@@ -115,7 +114,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "rates",
             float(np.abs(size / exact - 1).max()),
             float(np.abs(size / one_rate - 1).max()),
-            f"bottom to top hidden layer {', '.join(f'{r:.4g}' for r in rates)}",
+            f"bottom to top hidden layer {said(rates, '.4g')}",
         ),
         Finding(
             "descends",

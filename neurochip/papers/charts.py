@@ -4,58 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from types import GenericAlias
+from typing import Any, get_type_hints
 
+import msgspec
 import numpy as np
 
 from neurochip.errors import DataError
 from neurochip.files import Foreign, read_json
 from neurochip.report.figures import Chart, Curve
 
-__all__ = ["ChartTable", "CurveTable", "chart_table", "read_charts"]
+__all__ = ["chart_table", "read_charts"]
 
+_NUMBERS = ("x", "y", "low", "high")  # null where they are not finite
 _ON_PAGES_ONLY = {"titles"}  # what points say when they are pointed at
 
 
-class CurveTable(TypedDict):
-    """A `Curve`; a value that is not finite is null."""
-
-    name: str
-    x: list[float | None]
-    y: list[float | None]
-    colour: int
-    style: str
-    low: list[float | None]
-    high: list[float | None]
-    dots: bool
-    faint: bool
+def _stored(of: type, **types: Any) -> Any:
+    """Return the type of what stands in a file for a `Curve` or a `Chart`."""
+    types = get_type_hints(of) | types
+    kept = [field.name for field in dataclasses.fields(of) if field.name not in _ON_PAGES_ONLY]
+    return msgspec.defstruct(f"{of.__name__}Table", [(name, types[name]) for name in kept])
 
 
-class ChartTable(TypedDict):
-    """A `Chart`."""
-
-    title: str
-    x_label: str
-    y_label: str
-    curves: list[CurveTable]
-    log_x: bool
-    log_y: bool
-    x_range: tuple[float, float] | None
-    y_range: tuple[float, float] | None
-    marks: list[tuple[float, str]]
-    levels: list[tuple[float, str]]
-    caption: str
-    x_unit: str
-    y_unit: str
-    x_names: list[tuple[float, str]]
-    x_room: float
-    about: str | None
-
-
-class _Result(TypedDict):
-    """The part of ``result.json`` that is read here."""
-
-    charts: NotRequired[list[ChartTable]]
+_Curve = _stored(Curve, **dict.fromkeys(_NUMBERS, list[float | None]))
+_Charts = GenericAlias(list, _stored(Chart, curves=GenericAlias(list, _Curve)))
+# The part of ``result.json`` that is read here.
+_Result = msgspec.defstruct("_Result", [("charts", _Charts | None, None)])
 
 
 def chart_table(chart: Chart) -> dict[str, Any]:
@@ -78,21 +53,15 @@ def read_charts(folder: Path) -> list[Chart]:
     """
     path = folder / "result.json"
     file = Foreign(path, "a reproduced experiment", "reproduce it again")
-    result: _Result = read_json(file, _Result)
-    if "charts" not in result:
+    result: Any = read_json(file, _Result)
+    if result.charts is None:
         raise DataError(str(path), "holds no charts: it is of an earlier version; reproduce it again")
     with file.guarded():
-        return [_chart(table) for table in result["charts"]]
+        return [_chart(msgspec.structs.asdict(table)) for table in result.charts]
 
 
-def _chart(table: ChartTable) -> Chart:
-    curves = []
-    for curve in table["curves"]:
-        given: dict[str, Any] = {**curve}
-        given |= {
-            key: np.array([np.nan if value is None else value for value in curve[key]], np.float64)
-            for key in ("x", "y", "low", "high")
-        }
-        curves.append(Curve(**given))
-    values: dict[str, Any] = {**table, "curves": curves}
-    return Chart(**values)
+def _chart(table: dict[str, Any]) -> Chart:
+    curves = [msgspec.structs.asdict(curve) for curve in table["curves"]]
+    for curve in curves:
+        curve |= {key: np.array(curve[key], np.float64) for key in _NUMBERS}  # null: NaN
+    return Chart(**{**table, "curves": [Curve(**curve) for curve in curves]})

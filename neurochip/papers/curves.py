@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from neurochip.papers.alignment import Learnt
 from neurochip.report.figures import Chart, Curve
@@ -15,7 +15,7 @@ __all__ = ["alignment_chart", "error_curves", "ranged", "said", "signed"]
 Array = NDArray[np.float64]
 
 
-def ranged(name: str, x: ArrayLike, runs: Array, colour: int) -> Curve:
+def ranged(name: str, x: Sequence[float] | Array, runs: Array, colour: int) -> Curve:
     """Return the mean and the range of f64[run, x]."""
     return Curve(name, x, runs.mean(axis=0), colour, low=runs.min(axis=0), high=runs.max(axis=0))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from neurochip.durable.signals import stoppable
 from neurochip.errors import Interrupted
@@ -14,16 +14,7 @@ from neurochip.papers.reproducing import Reproduction, new_folder_for, reproduce
 from neurochip.sweep.engine import EngineChoice, open_engine
 from neurochip.sweep.jobs import in_order
 
-__all__ = ["Wanted", "reproduce_elsewhere"]
-
-
-class Wanted(NamedTuple):
-    """An experiment as a worker is given it."""
-
-    name: str
-    quick: bool
-    seed: int
-    threads: int
+__all__ = ["reproduce_elsewhere"]
 
 
 def reproduce_elsewhere(
@@ -60,7 +51,7 @@ def reproduce_elsewhere(
     """
     asked = folders or [None] * len(names)
     made = [new_folder_for(name, folder) for name, folder in zip(names, asked, strict=True)]
-    jobs = [Wanted(name, quick, seed, threads) for name in names]
+    jobs = [{"name": name, "quick": quick, "seed": seed, "threads": threads} for name in names]
     with ExitStack() as stack:
         stop = stack.enter_context(stoppable("reproduce"))
         opened = stack.enter_context(open_engine(*engine))
@@ -73,6 +64,6 @@ def reproduce_elsewhere(
             raise Interrupted(None)
 
 
-def reproduced(wanted: Wanted) -> Reproduction:
-    """Run an experiment in a worker, without a folder."""
-    return reproduce(wanted.name, quick=wanted.quick, seed=wanted.seed, threads=wanted.threads, write=False)
+def reproduced(wanted: dict[str, Any]) -> Reproduction:
+    """Run an experiment in a worker, without a folder; ``wanted`` has the words of `reproduce`."""
+    return reproduce(**wanted, write=False)

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from neurochip.description import RunSpec, read_run
 from neurochip.durable.request import REQUEST
 from neurochip.errors import Interrupted
+from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.parts import begun
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
@@ -59,20 +60,15 @@ _LAMBDA = "coding.decoder.lambda=0.01:1"
 _FALLS = ("coding.decoder.lambda.coefficient=0.01:1", "coding.decoder.lambda.exponent=0:1")
 _POWERS = ("coding.annealer.coefficient=0.01:1", "coding.annealer.exponent=0:1")
 
+_BY_POWERS = Scheme("powers of t, λ too", (_POWER, _FALLING), (*_POWERS, *_FALLS))
+
 SCHEMES = (
-    Scheme("powers of t, λ too", (_POWER, _FALLING), (*_POWERS, *_FALLS)),
+    _BY_POWERS,
     Scheme("OSA", (_OSA, "coding.decoder=identity"), (_NU,)),
-    Scheme(
-        "OSA, λ",
-        (_OSA, 'coding.decoder={ kind = "predictive", lambda = 0.206 }'),
-        (_NU, "coding.decoder.lambda=0.01:1"),
-    ),
+    Scheme("OSA, λ", (_OSA, _STEADY), (_NU, _LAMBDA)),
     Scheme("OSA, λ falling", (_OSA, _FALLING), (_NU, *_FALLS)),
 )
-DIGITS = (
-    Scheme("powers of t, λ too", (_POWER, _FALLING), (*_POWERS, *_FALLS)),
-    Scheme("OSA, λ", (), (_NU, _LAMBDA)),
-)
+DIGITS = (_BY_POWERS, Scheme("OSA, λ", (), (_NU, _LAMBDA)))
 FRONT = ("phases.free=8:120:int:log", "phases.nudged=4:60:int:log", _NU, "coding.decoder.lambda=0.05:0.95")
 _OFF = "coding.decoder.lambda=1.0"  # what arrives is taken as it is
 _FROZEN = "learning.rates=[0.0, 0.1]"  # the hidden layer stays as it was drawn
@@ -194,25 +190,22 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         Job("error against bits", 2 * size.front_trials, trade),
     ]
     *each, frozen, front = side_by_side(jobs, settings.threads, tell, settings.shard)
-    settled = dict(zip((s.name for s in SCHEMES), each[: len(SCHEMES)], strict=True))
-    found = {name: trial for name, (trial, _) in settled.items()}
-    fresh = {name: errors for name, (_, errors) in settled.items()}
     again = {}
     for scheme, best in zip(DIGITS, each[len(SCHEMES) :], strict=True):
         again[scheme.name] = best.trials[best.front[0]], 100 * np.array(best.confirmed[0]["errors"])
-    return _outcome(size, found, fresh, again, 100 * np.array(frozen), front)
+    settled = {scheme.name: trial_and_errors for scheme, trial_and_errors in zip(SCHEMES, each, strict=False)}
+    return _outcome(size, settled, again, 100 * np.array(frozen), front)
 
 
 def _outcome(
     size: Size,
-    found: dict[str, Trial],
-    anew: dict[str, list[float]],
+    settled: dict[str, tuple[Trial, list[float]]],
     again: dict[str, tuple[Trial, NDArray[np.float64]]],
     frozen: NDArray[np.float64],
     front: Found,
 ) -> Outcome:
-    names, fresh = list(anew), {name: errors[0] for name, errors in anew.items()}
-    errors = np.array([fresh[name] for name in names])
+    fresh = {name: errors[0] for name, (_, errors) in settled.items()}
+    found = {name: trial.objectives[0] for name, (trial, _) in settled.items()}
     powers, osa = (again[scheme.name][1] for scheme in DIGITS)
     start = front.trials[0]
     confirmed = {entry["trial"]: entry for entry in front.confirmed}
@@ -223,40 +216,39 @@ def _outcome(
     cheapest = min(as_good, key=lambda n: front.trials[n].objectives[1])
     share = front.trials[cheapest].objectives[1] / start.objectives[1]
     cheap = front.trials[cheapest]
-    retrained = _said(100 * np.array(confirmed[cheapest]["errors"]))
+    retrained = said(100 * np.array(confirmed[cheapest]["errors"]), ".1f")
     least = min(trial.objectives[1] for trial in front.trials if not trial.failure)
     ticks = (
         f"{cheap.values['phases.free']} + {cheap.values['phases.nudged']} ticks: "
         f"{100 * cheap.objectives[0]:.2f} % of held-out digits, 100 + 50 ticks: {100 * error:.2f} %; "
         f"test error of the former, trained anew: {retrained} %"
     )
-    said = "; ".join(
-        f"{name}: {fresh[name]:.4f} (searched {found[name].objectives[0]:.4f})" for name in names
-    )
+    by_name = "; ".join(f"{name}: {fresh[name]:.4f} (searched {found[name]:.4f})" for name in fresh)
     findings = (
         Finding(
-            "osa-λ", float(fresh["OSA, λ"] / errors.min()), float(fresh["OSA"] / errors.min()),
-            f"{said}; on {size.fresh_nets} new networks",
+            "osa-λ", fresh["OSA, λ"] / min(fresh.values()), fresh["OSA"] / min(fresh.values()),
+            f"{by_name}; on {size.fresh_nets} new networks",
         ),
         Finding(
-            "λ", float(fresh["OSA, λ"] / fresh["OSA"]), float(anew["OSA, λ"][1] / fresh["OSA"]),
+            "λ", fresh["OSA, λ"] / fresh["OSA"], settled["OSA, λ"][1][1] / fresh["OSA"],
             "OSA with λ against OSA without, on new networks",
         ),
         Finding(
             "digits", _apart(powers, osa), _apart(powers, frozen),
-            f"powers of t {_said(powers)}, OSA {_said(osa)} % of 1000 test digits, seeds that the search did not use; "
-            f"hidden layer frozen {_said(frozen)} %",
+            f"powers of t {said(powers, '.1f')}, OSA {said(osa, '.1f')} % of 1000 test digits, seeds that the "
+            f"search did not use; hidden layer frozen {said(frozen, '.1f')} %",
         ),
         Finding("ticks", float(share), float(least / start.objectives[1]), ticks),
     )  # fmt: skip
     return Outcome(
         findings,
-        (_front_chart(front, confirmed), _scheme_chart(names, fresh, found)),
+        (_front_chart(front, confirmed), _scheme_chart(fresh, found)),
         seeds=size.seeds,
         settings={**size._asdict(), "sampler": "tpe", "held out": front.held_out},
         series={
             "convergence": {
-                n: {"values": found[n].values, "searched": found[n].objectives[0], "new": fresh[n]} for n in names
+                name: {"values": trial.values, "searched": found[name], "new": fresh[name]}
+                for name, (trial, _) in settled.items()
             },
             "digits": {n: {"values": trial.values, "test": list(errors)} for n, (trial, errors) in again.items()},
             "front": [
@@ -280,10 +272,6 @@ def _apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """Return the difference of two means in standard errors, of 0.3 points (two or three of 1000 digits) at least."""
     spread = np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))
     return float(abs(a.mean() - b.mean()) / max(float(spread), 0.3))
-
-
-def _said(errors: NDArray[np.float64]) -> str:
-    return ", ".join(f"{error:.1f}" for error in errors)
 
 
 def _front_chart(front: Found, confirmed: dict[int, dict[str, Any]]) -> Chart:
@@ -312,17 +300,17 @@ def _front_chart(front: Found, confirmed: dict[int, dict[str, Any]]) -> Chart:
     )  # fmt: skip
 
 
-def _scheme_chart(names: list[str], fresh: dict[str, float], found: dict[str, Trial]) -> Chart:
-    places = list(range(1, len(names) + 1))
+def _scheme_chart(fresh: dict[str, float], found: dict[str, float]) -> Chart:
+    places = list(range(1, len(fresh) + 1))
     return Chart(
         "Mean error to the fixed point, best constants",
-        "scheme: " + ", ".join(f"{place} {name}" for place, name in zip(places, names, strict=True)),
+        "scheme: " + ", ".join(f"{place} {name}" for place, name in zip(places, fresh, strict=True)),
         "mean |s − s*|, ends of both phases",
         (
-            Curve("as searched", places, [found[name].objectives[0] for name in names], 9, "dots"),
-            Curve("new networks", places, [fresh[name] for name in names], 0, "dots"),
+            Curve("as searched", places, list(found.values()), 9, "dots"),
+            Curve("new networks", places, list(fresh.values()), 0, "dots"),
         ),
-        x_range=(0.5, len(names) + 0.5),
+        x_range=(0.5, len(fresh) + 0.5),
         log_y=True,
     )
 

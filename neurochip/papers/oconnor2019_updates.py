@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from neurochip import data
 from neurochip.description import PhasesSpec, read_run
 from neurochip.learning.rules import rule_for
+from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
@@ -97,11 +98,12 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     by_phase = _noise(of["eq. 4, bits"], of["eq. 4, real"])
     by_change = _noise(of["rate of change, bits"], of["rate of change, real"])
     numbers = np.arange(1, batches + 1)
+    quartiles = [np.quantile(values, [0.25, 0.75]) for values in (by_phase, by_change)]
     finding = Finding(
         "noisy",
         float(np.median(by_change)),
         float(np.median(by_phase)),
-        f"median of {batches} minibatches; quartiles {_quartiles(by_change)}, of eq. 4 {_quartiles(by_phase)}",
+        f"median of {batches} minibatches; quartiles {said(quartiles[1], '.3g')}, of eq. 4 {said(quartiles[0], '.3g')}",
     )
     return Outcome(
         (finding,),
@@ -118,10 +120,6 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         settings={"minibatches": batches, "of samples": BATCH, "learnt before": LEARNT},
         series={"rate of change": by_change, "eq. 4": by_phase},
     )  # fmt: skip
-
-
-def _quartiles(values: Array) -> str:
-    return ", ".join(f"{v:.3g}" for v in np.quantile(values, [0.25, 0.75]))
 
 
 EXPERIMENT = Experiment(

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.learning.fixed_point_gradient import LayeredField
+from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.scellier2018_theorem import LOGISTIC
 from neurochip.report.figures import Chart, Curve
@@ -91,7 +92,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "converges",
             float(share[GAINS.index(1.0)]),
             float(share[-1]),
-            f"of {2 * nets * INPUTS} cases; weights of {', '.join(f'{g:g}' for g in GAINS)} × Glorot: "
+            f"of {2 * nets * INPUTS} cases; weights of {said(GAINS, 'g')} × Glorot: "
             f"{', '.join(f'{100 * s:.1f} %' for s in share)}",
         ),
     )
