@@ -1,8 +1,9 @@
-"""Training on which the alignment of feedback with forward weights is followed, and what it came to."""
+"""Trainings side by side on which the alignment of feedback with forward weights is followed, and what they came to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,16 +15,16 @@ from neurochip.data import Dataset
 from neurochip.description import RunSpec, run_to_toml
 from neurochip.errors import Interrupted
 from neurochip.learning.eqprop import EquilibriumPropagation
-from neurochip.network import Network
-from neurochip.papers.experiment import share_of_epochs
-from neurochip.papers.side_by_side import Turn
-from neurochip.substrate import Machine, Parameters
+from neurochip.papers.experiment import Settings, Tell, share_of_epochs
+from neurochip.papers.side_by_side import Job, Turn, side_by_side
+from neurochip.runs.building import Built, digest_of
+from neurochip.substrate import Parameters
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState
 
-__all__ = ["Learnt", "alignment", "follow"]
+__all__ = ["Learnt", "alignment", "all_followed", "follow"]
 
 Array = NDArray[np.float64]
 
@@ -35,6 +36,26 @@ class Learnt(NamedTuple):
     test: Array
     alignment: Array
     online: Array  # of the free phases of training samples, while it learns
+    moved: float = float("nan")  # test error of the same weights on another machine, where that is asked
+
+
+def all_followed(
+    named: Sequence[tuple[str, float, Sequence[int]]],
+    train: Callable[[str, int, Turn, Path], Learnt],
+    settings: Settings,
+    tell: Tell,
+) -> dict[str, list[Learnt]]:
+    """Return what each training (its name, share of the time, seeds) came to, by name and seed.
+
+    ``train`` is given name, seed, its turn, and a folder for what it has when it is stopped.
+    """
+
+    def kept(name: str, seed: int, turn: Turn) -> Learnt:
+        return Learnt(*settings.kept_in(f"{name}, seed {seed}", partial(train, name, seed, turn)))
+
+    jobs = [Job(name, share, partial(kept, name, seed)) for name, share, seeds in named for seed in seeds]
+    done = iter(side_by_side(jobs, settings.threads, tell, settings.shard))
+    return {name: [next(done) for _ in seeds] for name, _, seeds in named}
 
 
 def alignment(parameters: Parameters) -> list[float]:
@@ -48,26 +69,15 @@ def alignment(parameters: Parameters) -> list[float]:
 
 def follow(
     run: RunSpec,
-    network: Network,
-    substrate: Machine,
-    start: Callable[[], Parameters],
-    folder: Path,
-    digest: str,
+    built: Built,
+    start: Parameters,
     turn: Turn,
+    folder: Path,
     samples: Dataset | None = None,
 ) -> Learnt:
-    """Train by two phases; what there is when it is stopped, and after each epoch, is taken up from ``folder``.
+    """Train a machine by two phases; what there is when it is stopped, and after each epoch, is kept in ``folder``.
 
-    Parameters
-    ----------
-    run
-        Rule, phases, data and epochs.
-    start
-        Draws the first weights.
-    digest
-        Names the machine: a checkpoint of another one is refused.
-    samples
-        To learn; `None`: those that the run names.
+    ``samples`` are those to learn; `None`: those that the run names.
 
     Raises
     ------
@@ -78,16 +88,17 @@ def follow(
         raise RuntimeError("a training run has a rule")
     if samples is None:
         samples = data.load(run.data)
+    substrate, digest = built.substrate, digest_of(built)
     checkpoint = folder / "checkpoint.h5"
     if checkpoint.is_file():
         state = read_checkpoint(checkpoint, digest=digest)
         substrate.restore_counters(state.counters, state.updates)
     else:
-        substrate.load(start())
+        substrate.load(start)
         state = TrainingState(substrate.parameters(), substrate.counters())
         state.diagnostics.append({"alignment": alignment(state.parameters)})
     substrate.load(state.parameters)
-    rule = EquilibriumPropagation(network, run.learning, run.phases)
+    rule = EquilibriumPropagation(built.network, run.learning, run.phases)
     trainer = Trainer(
         run, substrate, rule, samples, state, Reporter(share_of_epochs(turn.tell), 0), turn.stop
     )

@@ -27,6 +27,7 @@ from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.network import Convolution, Network, convolutional
 from neurochip.papers.alignment import Learnt, follow
 from neurochip.papers.side_by_side import Turn
+from neurochip.runs.building import Built
 from neurochip.substrate import Observable, Parameters, Phase
 from neurochip.training.streams import glorot, stream
 
@@ -120,18 +121,12 @@ def started(network: Network, seed: int) -> Parameters:
 
 def train(plan: Plan, seed: int, turn: Turn, folder: Path) -> Learnt:
     """Train one network; what it has after each epoch stands in ``folder``, and is taken up from there."""
-    network = plan.network
-    kernels = [p.convolution for p in network.projections]
-    return follow(
-        plan.run(seed),
-        network,
-        IdealSubstrate(network, Constant(0.5), bound=plan.bound),
-        lambda: started(network, seed) if any(kernels) else glorot(network, seed),
-        folder,
-        f"{network.sizes}-{kernels}-{plan.bound:g}",
-        turn,
-        plan.samples(seed),
-    )
+    network, run = plan.network, plan.run(seed)
+    has_kernels = any(p.convolution for p in network.projections)
+    start = started(network, seed) if has_kernels else glorot(network, seed)
+    substrate = IdealSubstrate(network, Constant(0.5), bound=plan.bound)
+    built = Built(network, run.specification, None, substrate)
+    return follow(run, built, start, turn, folder, plan.samples(seed))
 
 
 def agreement(seed: int, betas: Sequence[float], *, batch: int = 2, weights: int = 12) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurochip.papers.alignment import Learnt
 from neurochip.report.figures import Chart, Curve
 
-__all__ = ["alignment_chart", "error_curves", "ranged", "said", "signed"]
+__all__ = ["alignment_charts", "error_curves", "ranged", "said", "signed"]
 
 Array = NDArray[np.float64]
 
@@ -29,15 +29,25 @@ def error_curves(name: str, test: Array, train: Array, colour: int) -> list[Curv
     ]
 
 
-def alignment_chart(title: str, named: Mapping[str, Sequence[Learnt]]) -> Chart:
-    """Return the mean cosine of each feedback matrix and its transposed forward one, from before the first epoch."""
-    drawn = []
+def alignment_charts(
+    titles: tuple[str, str], named: Mapping[str, Sequence[Learnt]], training: str, caption: str = ""
+) -> tuple[Chart, Chart]:
+    """Return errors against epochs, and the mean cosine of each feedback matrix and its transposed forward one.
+
+    ``training`` is which error of training samples, ``train`` or ``online``.
+    """
+    errors, drawn = [], []
     for colour, (name, runs) in enumerate(named.items()):
+        test, train = (100 * np.array([getattr(run, which) for run in runs]) for which in ("test", training))
+        errors += error_curves(name, test, train, colour)
         pairs = np.array([run.alignment for run in runs]).mean(axis=0)
         for k in range(pairs.shape[1]):
             word, epochs = f"{name}, layers {k + 1} and {k + 2}", np.arange(len(pairs))
             drawn.append(Curve(word, epochs, pairs[:, k], colour, "line" if k == 0 else "dashed"))
-    return Chart(title, "epoch", "cosine of W and its feedback", drawn, levels=[(0.0, "")])
+    return (
+        Chart(titles[0], "epoch", "samples wrong (%)", errors, log_y=True, caption=caption),
+        Chart(titles[1], "epoch", "cosine of W and its feedback", drawn, levels=[(0.0, "")]),
+    )
 
 
 def said(values: Iterable[float], form: str = ".2f") -> str:

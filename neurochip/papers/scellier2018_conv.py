@@ -34,18 +34,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.network import layered
-from neurochip.papers.alignment import Learnt
+from neurochip.papers.alignment import all_followed
 from neurochip.papers.convolutional_networks import Plan, agreement, table2, train
-from neurochip.papers.curves import alignment_chart, error_curves, said, signed
+from neurochip.papers.curves import alignment_charts, said, signed
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
-from neurochip.papers.side_by_side import Job, Turn, side_by_side
-from neurochip.report.figures import Chart
 
 __all__ = ["EXPERIMENT", "plans", "rectifying"]
 
@@ -108,25 +105,17 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     seeds = [settings.seed + k for k in range(QUICK_SEEDS if settings.quick else FULL_SEEDS)]
     conv, dense = plans(settings.quick)
     frozen, scattered = held_against(conv)
-    jobs = [(plan, seed) for plan in (conv, dense) for seed in seeds]
-    jobs += [(plan, seeds[0]) for plan in (frozen, scattered)]
+    trained = {plan: seeds for plan in (conv, dense)} | dict.fromkeys((frozen, scattered), seeds[:1])
     if not settings.quick:  # what a rectifier does is the paper's word, and no claim of its own
-        jobs.append((replace(rectifying(), share=0.03), seeds[0]))
-
-    def trained(plan: Plan, seed: int, turn: Turn) -> Learnt:
-        part = f"{plan.name}, seed {seed}"
-        return Learnt(*settings.kept_in(part, lambda folder: train(plan, seed, turn, folder)))
-
-    found = side_by_side(
-        [Job(plan.name, plan.share, partial(trained, plan, seed)) for plan, seed in jobs],
-        settings.threads,
+        trained[replace(rectifying(), share=0.03)] = seeds[:1]
+    named = {plan.name: plan for plan in trained}
+    by_plan = all_followed(
+        [(plan.name, plan.share, of) for plan, of in trained.items()],
+        lambda name, seed, turn, folder: train(named[name], seed, turn, folder),
+        settings,
         lambda share, doing: tell(0.95 * share, doing),
-        settings.shard,
     )
     n = len(seeds)
-    by_plan: dict[str, list[Learnt]] = {}
-    for (plan, _), learnt in zip(jobs, found, strict=True):
-        by_plan.setdefault(plan.name, []).append(learnt)
     cosines = np.array([agreement(seed, BETAS) for seed in seeds])
     tell(1.0, "gradient")
     last = {name: 100 * np.array([r.test[-1] for r in runs]) for name, runs in by_plan.items()}
@@ -172,7 +161,10 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     )  # fmt: skip
     return Outcome(
         findings,
-        _charts(by_plan),
+        alignment_charts(
+            ("Learning", "Alignment of feedback with forward kernels"), by_plan, "online",
+            "The rectifier has 8 and 16 maps and 2000 digits in both forms.",
+        ),
         seeds=n,
         settings={plan.name: _described(plan) for plan in (conv, dense)},
         series={
@@ -183,7 +175,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "Left open by the paper and chosen here: means of 2 × 2 between the convolutions, no padding, a dense "
             "output layer, neurons that clip to [0, 1].",
         ),
-    )
+    )  # fmt: skip
 
 
 def _described(plan: Plan) -> str:
@@ -192,20 +184,6 @@ def _described(plan: Plan) -> str:
         f"{layers}, rates {learning.rates}, β {learning.beta:g} against {phases.reference}, "
         f"{phases.free} + {phases.nudged} steps, minibatch {learning.minibatch}, {learning.epochs} epochs"
     )
-
-
-def _charts(by_plan: dict[str, list[Learnt]]) -> tuple[Chart, ...]:
-    errors = []
-    for colour, (name, runs) in enumerate(by_plan.items()):
-        test, online = (100 * np.array([getattr(r, which) for r in runs]) for which in ("test", "online"))
-        errors += error_curves(name, test, online, colour)
-    return (
-        Chart(
-            "Learning", "epoch", "samples wrong (%)", errors, log_y=True,
-            caption="The rectifier has 8 and 16 maps and 2000 digits in both forms.",
-        ),
-        alignment_chart("Alignment of feedback with forward kernels", by_plan),
-    )  # fmt: skip
 
 
 EXPERIMENT = Experiment(

@@ -19,22 +19,19 @@ learned with equal devices put on the dies as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from neurochip import data
 from neurochip.description import read_run
-from neurochip.papers.alignment import Learnt, follow
-from neurochip.papers.curves import alignment_chart, error_curves, said
+from neurochip.papers.alignment import Learnt, all_followed, follow
+from neurochip.papers.curves import alignment_charts, said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
-from neurochip.papers.side_by_side import Job, Turn, side_by_side
-from neurochip.report.figures import Chart
-from neurochip.runs.building import build, digest_of
+from neurochip.papers.side_by_side import Turn
+from neurochip.runs.building import build
 from neurochip.training.evaluate import measured
-from neurochip.training.streams import glorot
+from neurochip.training.streams import first_parameters
 
 __all__ = ["EXPERIMENT"]
 
@@ -50,70 +47,39 @@ FULL = (
     "learning.epochs=10",
 )
 EQUAL, DIE = "analog.mismatch.sigma=0.0", "analog.mismatch.sigma=0.2"
-DEVICES = {"equal devices": EQUAL, "a die, mismatch 0.2": DIE}
+DEVICES = ("equal devices", "a die, mismatch 0.2")
 FROZEN = "hidden layers frozen"
-
-
-def _frozen(rates: Sequence[float]) -> str:
-    """Return the override that leaves only the output its rate."""
-    return f"learning.rates={[0.0] * (len(rates) - 1) + [rates[-1]]}"
-
-
-def _learn(overrides: tuple[str, ...], seed: int, turn: Turn, folder: Path) -> tuple[Learnt, float]:
-    """Train, and return with the curves the test error of the same weights on a die that they did not learn on."""
-    run = read_run("analog-mnist-small", [*overrides, f"seed={seed}"])
-    built = build(run, threads=turn.threads)
-    learnt = follow(
-        run,
-        built.network,
-        built.substrate,
-        lambda: glorot(built.network, run.seed),
-        folder,
-        digest_of(built),
-        turn,
-    )
-    samples = data.load(run.data)
-    die = read_run("analog-mnist-small", [*overrides, DIE, f"analog.die={seed}", f"seed={seed}"])
-    other = build(die, threads=turn.threads).substrate
-    other.load(built.substrate.parameters())
-    deployed = measured(other, samples, "test", len(samples.test), run.phases.free)
-    if deployed is None:
-        raise RuntimeError("nobody asked it to stop")
-    return learnt, deployed.error
+RUN = "analog-mnist-small"
 
 
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Train with equal devices and on dies, and follow errors and alignment."""
     overrides = QUICK if settings.quick else FULL
     seeds = [settings.seed + k for k in range(QUICK_SEEDS if settings.quick else FULL_SEEDS)]
-
-    rates = read_run("analog-mnist-small", list(overrides)).learning
-    if rates is None:
+    learning = read_run(RUN, list(overrides)).learning
+    if learning is None:
         raise RuntimeError("a training run has a rule")
-    plans = {
-        "equal devices": (*overrides, EQUAL),
-        "a die, mismatch 0.2": (*overrides, DIE),
-        FROZEN: (*overrides, EQUAL, _frozen(rates.rates)),
-    }
+    output_only = f"learning.rates={[0.0] * (len(learning.rates) - 1) + [learning.rates[-1]]}"
+    plans = dict(zip((*DEVICES, FROZEN), ((EQUAL,), (DIE,), (EQUAL, output_only)), strict=True))
 
-    def learned(name: str, seed: int, turn: Turn) -> tuple[Learnt, float]:
-        given = (*plans[name], f"analog.die={seed}") if plans[name][-1] == DIE else plans[name]
-        learnt, moved = settings.kept_in(
-            f"{name}, seed {seed}", lambda folder: _learn(given, seed, turn, folder)
-        )
-        return Learnt(*learnt), moved
+    def train(name: str, seed: int, turn: Turn, folder: Path) -> Learnt:
+        """Train, and put the same weights on a die that they did not learn on."""
+        words, die = [*overrides, *plans[name], f"seed={seed}"], f"analog.die={seed}"
+        run = read_run(RUN, [*words, die] if name == DEVICES[1] else words)
+        built = build(run, threads=turn.threads)
+        learnt = follow(run, built, first_parameters(run, built.network), turn, folder)
+        other = build(read_run(RUN, [*words, DIE, die]), threads=turn.threads).substrate
+        other.load(built.substrate.parameters())
+        samples = data.load(run.data)
+        deployed = measured(other, samples, "test", len(samples.test), run.phases.free)
+        if deployed is None:
+            raise RuntimeError("nobody asked it to stop")
+        return learnt._replace(moved=deployed.error)
 
-    pairs = [(name, seed) for name in DEVICES for seed in seeds] + [(FROZEN, seeds[0])]
-    each = side_by_side(
-        [Job(name, 1.0, partial(learned, name, seed)) for name, seed in pairs],
-        settings.threads,
-        tell,
-        settings.shard,
-    )
-    n = len(seeds)
-    found = [[learnt for learnt, _ in each[:n]], [learnt for learnt, _ in each[n : 2 * n]]]
-    still = each[-1][0]
-    moved = 100 * np.array([error for _, error in each[:n]])
+    named = [(name, 1.0, seeds[:1] if name == FROZEN else seeds) for name in plans]
+    by_name = all_followed(named, train, settings, tell)
+    found, still = [by_name[name] for name in DEVICES], by_name[FROZEN][0]
+    moved = 100 * np.array([learnt.moved for learnt in found[0]])
     test = [100 * np.array([r.test[-1] for r in runs]) for runs in found]
     train = [100 * np.array([r.train[-1] for r in runs]) for runs in found]
     ends = np.array([r.alignment[-1].min() for runs in found for r in runs])
@@ -151,30 +117,19 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     )  # fmt: skip
     return Outcome(
         findings,
-        _charts(found),
+        alignment_charts(
+            ("Learning (Fig. 3, left)", "Alignment of feedback with forward weights (Fig. 3, right)"),
+            {name: by_name[name] for name in DEVICES}, "train",
+        ),
         seeds=len(seeds),
-        settings={"run": " ".join(("analog-mnist-small", *overrides)), "epochs": epochs},
+        settings={"run": " ".join((RUN, *overrides)), "epochs": epochs},
         series={
             name: {"test": [r.test for r in runs], "train": [r.train for r in runs],
                    "alignment": [r.alignment for r in runs]}
-            for name, runs in zip((*DEVICES, FROZEN), (*found, [still]), strict=True)
+            for name, runs in by_name.items()
         },
         notes=("The convolutional network of Table 2 is an experiment of its own, scellier2018-conv.",),
     )  # fmt: skip
-
-
-def _charts(found: list[list[Learnt]]) -> tuple[Chart, ...]:
-    errors = []
-    for kind, (name, runs) in enumerate(zip(DEVICES, found, strict=True)):
-        test, train = (100 * np.array([getattr(r, which) for r in runs]) for which in ("test", "train"))
-        errors += error_curves(name, test, train, kind)
-    return (
-        Chart("Learning (Fig. 3, left)", "epoch", "samples wrong (%)", errors, log_y=True),
-        alignment_chart(
-            "Alignment of feedback with forward weights (Fig. 3, right)",
-            dict(zip(DEVICES, found, strict=True)),
-        ),
-    )
 
 
 EXPERIMENT = Experiment(
