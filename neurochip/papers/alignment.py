@@ -1,9 +1,7 @@
-"""Trainings side by side on which the alignment of feedback with forward weights is followed, and what they came to."""
+"""Training on which the alignment of feedback with forward weights is followed, and what it came to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +13,8 @@ from neurochip.data import Dataset
 from neurochip.description import RunSpec, run_to_toml
 from neurochip.errors import Interrupted
 from neurochip.learning.eqprop import EquilibriumPropagation
-from neurochip.papers.experiment import Settings, Tell, share_of_epochs
-from neurochip.papers.side_by_side import Job, Turn, side_by_side
+from neurochip.papers.experiment import share_of_epochs
+from neurochip.papers.side_by_side import Turn
 from neurochip.runs.building import Built, digest_of
 from neurochip.substrate import Parameters
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
@@ -24,7 +22,7 @@ from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState
 
-__all__ = ["Learnt", "alignment", "all_followed", "follow"]
+__all__ = ["Learnt", "alignment", "follow"]
 
 Array = NDArray[np.float64]
 
@@ -37,25 +35,6 @@ class Learnt(NamedTuple):
     alignment: Array
     online: Array  # of the free phases of training samples, while it learns
     moved: float = float("nan")  # test error of the same weights on another machine, where that is asked
-
-
-def all_followed(
-    named: Sequence[tuple[str, float, Sequence[int]]],
-    train: Callable[[str, int, Turn, Path], Learnt],
-    settings: Settings,
-    tell: Tell,
-) -> dict[str, list[Learnt]]:
-    """Return what each training (its name, share of the time, seeds) came to, by name and seed.
-
-    ``train`` is given name, seed, its turn, and a folder for what it has when it is stopped.
-    """
-
-    def kept(name: str, seed: int, turn: Turn) -> Learnt:
-        return Learnt(*settings.kept_in(f"{name}, seed {seed}", partial(train, name, seed, turn)))
-
-    jobs = [Job(name, share, partial(kept, name, seed)) for name, share, seeds in named for seed in seeds]
-    done = iter(side_by_side(jobs, settings.threads, tell, settings.shard))
-    return {name: [next(done) for _ in seeds] for name, _, seeds in named}
 
 
 def alignment(parameters: Parameters) -> list[float]:

@@ -21,7 +21,6 @@ the output learns over 300 random neurons: that does about as well, so what the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -45,6 +44,7 @@ from neurochip.papers.mesnard2016_networks import (
     substrate_of,
     trained,
 )
+from neurochip.papers.side_by_side import by_name
 from neurochip.papers.two_joint_arm import (
     Learned,
     Lessons,
@@ -76,50 +76,38 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     quick = ("as chosen", "compared with the end of the free phase", CENTRED)
     ablations = {name: ABLATIONS[name] for name in quick} if settings.quick else ABLATIONS | STEPS
     deviations = (JUDGED,) if settings.quick else DEVIATIONS
-    once = lessons.samples / SEEDS  # of one seed
-    work = (
-        2 * (lessons.samples + once) + once + len(ablations) * short.samples + len(deviations) * long.samples
-    )
-    done = 0.0
-    spent: dict[str, float] = {}  # by the first network of all
-
-    def one(setup: Setup, name: str, seed: int) -> tuple[Learned, dict[str, float]]:
-        learned, spent = settings.kept(f"{name}, seed {seed}", partial(trained, setup, seed))
-        return Learned(*learned), spent
-
-    def each(setup: Setup, name: str, of: Sequence[int] = seeds) -> list[Learned]:
-        """Train on seeds; side by side, since a kernel holds no lock."""
-        nonlocal done, spent
-        tell(done / work, name)
-        done += setup.lessons.samples * len(of) / SEEDS
-        with ThreadPoolExecutor(min(settings.threads, SEEDS)) as pool:
-            found = list(pool.map(partial(one, setup, name), of))
-        spent = spent or found[0][1]
-        return [learned for learned, _ in found]
-
-    learned: dict[str, list[Learned]] = {}
-    held: dict[str, float] = {}
     rules: tuple[RuleName, ...] = ("contrastive Hebbian", "delta")
+    plan: dict[str, tuple[Setup, Sequence[int]]] = {}
     for rule in rules:
-        learned[rule] = each(Setup(rule=rule, lessons=lessons), rule)
-        flat = Setup(rule=rule, lessons=lessons, hidden=0)
-        held[rule] = each(flat, f"{rule}, no hidden layer", seeds[:1])[0].test
-    still = Setup(lessons=lessons, frozen=True)
-    frozen = each(still, "hidden layer frozen", seeds[:1])[0].test
-    table: dict[str, list[float]] = {}
+        plan[rule] = Setup(rule=rule, lessons=lessons), seeds
+        plan[f"{rule}, no hidden layer"] = Setup(rule=rule, lessons=lessons, hidden=0), seeds[:1]
+    plan["hidden layer frozen"] = Setup(lessons=lessons, frozen=True), seeds[:1]
     for name, setup in ablations.items():
-        brief = replace(setup, lessons=replace(short, falling=setup.lessons.falling))
-        table[name] = [float(network.errors[-1]) for network in each(brief, name)]
+        plan[name] = replace(setup, lessons=replace(short, falling=setup.lessons.falling)), seeds
+    for deviation in deviations:
+        plan[f"mismatch {deviation:g}"] = Setup(lessons=long, deviation=deviation), seeds
+    done = by_name(
+        [(name, setup.lessons.samples, of) for name, (setup, of) in plan.items()],
+        lambda name, seed, turn, folder: trained(plan[name][0], seed),
+        settings,
+        tell,
+    )
+    spent = done[rules[0]][0][1]
+    found = {name: [Learned(*one) for one, _ in of] for name, of in done.items()}
+    learned = {rule: found[rule] for rule in rules}
+    held = {rule: found[f"{rule}, no hidden layer"][0].test for rule in rules}
+    frozen = found["hidden layer frozen"][0].test
+    table = {name: [float(network.errors[-1]) for network in found[name]] for name in ablations}
     networks = learned["contrastive Hebbian"]
-    plain = [found.test for found in networks]
+    plain = [network.test for network in networks]
     # What is moved has learned longest; what learns on the chip is compared with as many samples without mismatch.
     on_chip, moved = {0.0: plain}, {0.0: plain}
     for deviation in deviations:
-        setup = Setup(lessons=long, deviation=deviation)
-        on_chip[deviation] = [network.test for network in each(setup, f"mismatch {deviation:g}")]
+        on_chip[deviation] = [network.test for network in found[f"mismatch {deviation:g}"]]
         if deviation:
             moved[deviation] = [
-                carried_over(networks[k].parameters, setup, seed, long.test) for k, seed in enumerate(seeds)
+                carried_over(networks[k].parameters, plan[f"mismatch {deviation:g}"][0], seed, long.test)
+                for k, seed in enumerate(seeds)
             ]
     tell(1.0, "done")
     x = np.linspace(0, 1, 41)

@@ -22,7 +22,6 @@ All this was chosen on validation draws of seeds 0 to 2; the experiment looks at
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +36,7 @@ from neurochip.learning.rule import LearningRule
 from neurochip.network import Network, layered
 from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.side_by_side import by_name
 from neurochip.papers.two_joint_arm import (
     Learned,
     Lessons,
@@ -160,13 +160,14 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     """Train every condition on every seed."""
     samples = QUICK if settings.quick else FULL
     seeds = [settings.seed + k for k in range(SEEDS)]
-    trained: dict[str, list[Learned]] = {key: [] for key in CONDITIONS}
-    jobs = [(key, seed) for seed in seeds for key in CONDITIONS if key != "frozen" or seed == seeds[0]]
-    for at, (key, seed) in enumerate(jobs):
-        name = f"{CONDITIONS[key].name}, seed {seed}"
-        tell(at / len(jobs), name)
-        trained[key].append(Learned(*settings.kept(name, partial(_train, CONDITIONS[key], seed, samples))))
-    tell(1.0, "done")
+    named = {condition.name: condition for condition in CONDITIONS.values()}
+    found = by_name(
+        [(c.name, c.length, seeds[:1] if key == "frozen" else seeds) for key, c in CONDITIONS.items()],
+        lambda name, seed, turn, folder: _train(named[name], seed, samples),
+        settings,
+        tell,
+    )
+    trained = {key: [Learned(*one) for one in found[c.name]] for key, c in CONDITIONS.items()}
     tests = {key: [t.test for t in of] for key, of in trained.items()}
     floors = [_read_out(seed, wide=False) for seed in seeds]
     wide = [_read_out(seed, wide=True) for seed in seeds]

@@ -39,10 +39,11 @@ import numpy as np
 
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.network import layered
-from neurochip.papers.alignment import all_followed
+from neurochip.papers.alignment import Learnt
 from neurochip.papers.convolutional_networks import Plan, agreement, table2, train
 from neurochip.papers.curves import alignment_charts, said, signed
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.side_by_side import by_name
 
 __all__ = ["EXPERIMENT", "plans", "rectifying"]
 
@@ -109,12 +110,13 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     if not settings.quick:  # what a rectifier does is the paper's word, and no claim of its own
         trained[replace(rectifying(), share=0.03)] = seeds[:1]
     named = {plan.name: plan for plan in trained}
-    by_plan = all_followed(
+    found = by_name(
         [(plan.name, plan.share, of) for plan, of in trained.items()],
         lambda name, seed, turn, folder: train(named[name], seed, turn, folder),
         settings,
         lambda share, doing: tell(0.95 * share, doing),
     )
+    by_plan = {name: [Learnt(*r) for r in runs] for name, runs in found.items()}
     n = len(seeds)
     cosines = np.array([agreement(seed, BETAS) for seed in seeds])
     tell(1.0, "gradient")

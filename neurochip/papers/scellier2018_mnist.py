@@ -25,10 +25,10 @@ import numpy as np
 
 from neurochip import data
 from neurochip.description import read_run
-from neurochip.papers.alignment import Learnt, all_followed, follow
+from neurochip.papers.alignment import Learnt, follow
 from neurochip.papers.curves import alignment_charts, said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
-from neurochip.papers.side_by_side import Turn
+from neurochip.papers.side_by_side import Turn, by_name
 from neurochip.runs.building import build
 from neurochip.training.evaluate import measured
 from neurochip.training.streams import first_parameters
@@ -67,19 +67,21 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         words, die = [*overrides, *plans[name], f"seed={seed}"], f"analog.die={seed}"
         run = read_run(RUN, [*words, die] if name == DEVICES[1] else words)
         built = build(run, threads=turn.threads)
-        learnt = follow(run, built, first_parameters(run, built.network), turn, folder)
+        done = follow(run, built, first_parameters(run, built.network), turn, folder)
         other = build(read_run(RUN, [*words, DIE, die]), threads=turn.threads).substrate
         other.load(built.substrate.parameters())
         samples = data.load(run.data)
         deployed = measured(other, samples, "test", len(samples.test), run.phases.free)
         if deployed is None:
             raise RuntimeError("nobody asked it to stop")
-        return learnt._replace(moved=deployed.error)
+        return done._replace(moved=deployed.error)
 
     named = [(name, 1.0, seeds[:1] if name == FROZEN else seeds) for name in plans]
-    by_name = all_followed(named, train, settings, tell)
-    found, still = [by_name[name] for name in DEVICES], by_name[FROZEN][0]
-    moved = 100 * np.array([learnt.moved for learnt in found[0]])
+    learnt = {
+        name: [Learnt(*r) for r in runs] for name, runs in by_name(named, train, settings, tell).items()
+    }
+    found, still = [learnt[name] for name in DEVICES], learnt[FROZEN][0]
+    moved = 100 * np.array([r.moved for r in found[0]])
     test = [100 * np.array([r.test[-1] for r in runs]) for runs in found]
     train = [100 * np.array([r.train[-1] for r in runs]) for runs in found]
     ends = np.array([r.alignment[-1].min() for runs in found for r in runs])
@@ -119,14 +121,14 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         findings,
         alignment_charts(
             ("Learning (Fig. 3, left)", "Alignment of feedback with forward weights (Fig. 3, right)"),
-            {name: by_name[name] for name in DEVICES}, "train",
+            {name: learnt[name] for name in DEVICES}, "train",
         ),
         seeds=len(seeds),
         settings={"run": " ".join((RUN, *overrides)), "epochs": epochs},
         series={
             name: {"test": [r.test for r in runs], "train": [r.train for r in runs],
                    "alignment": [r.alignment for r in runs]}
-            for name, runs in by_name.items()
+            for name, runs in learnt.items()
         },
         notes=("The convolutional network of Table 2 is an experiment of its own, scellier2018-conv.",),
     )  # fmt: skip

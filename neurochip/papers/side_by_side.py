@@ -6,14 +6,16 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from neurochip.durable.shard import Shard
 from neurochip.durable.signals import stoppable
 from neurochip.errors import Interrupted
-from neurochip.papers.experiment import Tell
+from neurochip.papers.experiment import Settings, Tell
 
-__all__ = ["Job", "ShardDone", "Turn", "side_by_side"]
+__all__ = ["Job", "ShardDone", "Turn", "by_name", "side_by_side"]
 
 T = TypeVar("T")
 
@@ -116,3 +118,22 @@ def side_by_side(jobs: Sequence[Job[T]], threads: int, tell: Tell, shard: Shard 
     if asked():
         raise Interrupted(None)
     return [futures[at].result() for at in range(len(jobs))]
+
+
+def by_name(
+    named: Sequence[tuple[str, float, Sequence[int]]],
+    train: Callable[[str, int, Turn, Path], T],
+    settings: Settings,
+    tell: Tell,
+) -> dict[str, list[T]]:
+    """Return what each training (its name, share of the time, seeds) came to, by name and seed; each is kept.
+
+    ``train`` is given name, seed, its turn, and a folder for what it has when it is stopped; see `Settings.kept`.
+    """
+
+    def kept(name: str, seed: int, turn: Turn) -> T:
+        return settings.kept_in(f"{name}, seed {seed}", partial(train, name, seed, turn))
+
+    jobs = [Job(name, share, partial(kept, name, seed)) for name, share, seeds in named for seed in seeds]
+    done = iter(side_by_side(jobs, settings.threads, tell, settings.shard))
+    return {name: [next(done) for _ in seeds] for name, _, seeds in named}

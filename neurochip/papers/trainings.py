@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from neurochip.durable.request import REQUEST
 from neurochip.papers.curves import error_curves
 from neurochip.papers.experiment import Settings, Tell, share_of_epochs
 from neurochip.papers.parts import begun
-from neurochip.papers.side_by_side import Job, Turn, side_by_side
+from neurochip.papers.side_by_side import Turn, by_name
 from neurochip.report.figures import Chart
 from neurochip.runs.simulation import simulate
 from neurochip.training.record import EpochRecord
@@ -54,32 +53,28 @@ class Series(NamedTuple):
 
 def trained(plan: Sequence[Series], settings: Settings, tell: Tell) -> Curves:
     """Return the epochs of all trainings; each can be stopped after any minibatch and goes on from there."""
-    runs = [(series, settings.seed + k) for series in plan for k in range(series.seeds)]
-    jobs = [Job(s.name, s.share, partial(_epochs, s, seed, settings)) for s, seed in runs]
-    curves: dict[str, list[list[EpochRecord]]] = {series.name: [] for series in plan}
-    done = side_by_side(jobs, settings.threads, tell, settings.shard)
-    for (series, _), epochs in zip(runs, done, strict=True):
-        curves[series.name].append(epochs)
-    return curves
+    by = {series.name: series for series in plan}
+    named = [(s.name, s.share, range(settings.seed, settings.seed + s.seeds)) for s in plan]
+    found = by_name(
+        named, lambda name, seed, turn, folder: _epochs(by[name], seed, turn, folder), settings, tell
+    )
+    return {name: [[EpochRecord(**e) for e in epochs] for epochs in runs] for name, runs in found.items()}
 
 
-def _epochs(series: Series, seed: int, settings: Settings, turn: Turn) -> list[EpochRecord]:
-    def one(folder: Path) -> list[dict[str, Any]]:
-        run = folder / "run"
-        record = simulate(
-            series.run,
-            overrides=series.overrides,
-            seed=seed,
-            threads=turn.threads,
-            out=run,
-            resume=begun(run, REQUEST),
-            samples=None if series.samples is None else series.samples(seed),
-            on_progress=share_of_epochs(turn.tell),
-            stop=turn.stop,
-        ).record
-        return [dataclasses.asdict(epoch) for epoch in record.epochs]
-
-    return [EpochRecord(**epoch) for epoch in settings.kept_in(f"{series.name}, seed {seed}", one)]
+def _epochs(series: Series, seed: int, turn: Turn, folder: Path) -> list[dict[str, Any]]:
+    run = folder / "run"
+    record = simulate(
+        series.run,
+        overrides=series.overrides,
+        seed=seed,
+        threads=turn.threads,
+        out=run,
+        resume=begun(run, REQUEST),
+        samples=None if series.samples is None else series.samples(seed),
+        on_progress=share_of_epochs(turn.tell),
+        stop=turn.stop,
+    ).record
+    return [dataclasses.asdict(epoch) for epoch in record.epochs]
 
 
 def last_test(curves: Curves) -> dict[str, Array]:
