@@ -34,7 +34,7 @@ back-propagation that begins and steps as the rule does; and for the window the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -64,6 +64,7 @@ from neurochip.papers.associative_networks import (
     shortfalls,
 )
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.side_by_side import Turn, by_name
 from neurochip.report.figures import Chart, Curve
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.training.streams import stream
@@ -157,32 +158,25 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     epochs = 300 if settings.quick else 1000
     printed = Recipe(batch=40, epochs=epochs, every=EVERY)
     ways = compare_ways(
-        printed, PAIRS, seeds, _samples, settings, lambda share: tell(0.6 * share, "training pairs")
+        printed, PAIRS, seeds, _samples, settings, lambda share, doing: tell(0.6 * share, doing)
     )
-    spiking = np.zeros((2, len(PAIRS), 10))
-    still = np.zeros((len(PAIRS), 3))
+    pairs = {f"{a}-{b}": (a, b) for a, b in PAIRS}
 
-    def on_substrates(pair: tuple[int, int], seed: int) -> list[float]:
-        samples = _samples(pair, seed)
+    def on_substrates(name: str, seed: int, turn: Turn, folder: Path) -> list[float]:
+        samples = _samples(pairs[name.rpartition(" ")[2]], seed)
         ideal, cores = _substrates()
+        if "frozen" in name:
+            return [train_on_substrate(cores, "trace", samples, seed, 90, frozen=True)]
         return [
             train_on_substrate(ideal, "oracle", samples, seed, 90),
             train_on_substrate(cores, "trace", samples, seed, 90),
         ]
 
-    def frozen(pair: tuple[int, int], seed: int) -> float:
-        return train_on_substrate(_substrates()[1], "trace", _samples(pair, seed), seed, 90, frozen=True)
-
-    for p, pair in enumerate(PAIRS):
-        for k in range(10):
-            spiking[:, p, k] = settings.kept(
-                f"spikes, pair {pair[0]}-{pair[1]}, seed {seeds[k]}", partial(on_substrates, pair, seeds[k])
-            )
-            tell(0.6 + 0.4 * (10 * p + k + 1) / (10 * len(PAIRS)), "learning from spikes")
-        for k in range(still.shape[1]):
-            still[p, k] = settings.kept(
-                f"spikes, frozen, pair {pair[0]}-{pair[1]}, seed {seeds[k]}", partial(frozen, pair, seeds[k])
-            )
+    named = [(f"spikes, pair {pair}", 2.0, seeds[:10]) for pair in pairs]
+    named += [(f"spikes, frozen, pair {pair}", 1.0, seeds[:3]) for pair in pairs]
+    found = by_name(named, on_substrates, settings, lambda share, doing: tell(0.6 + 0.4 * share, doing))
+    spiking = np.array([found[f"spikes, pair {pair}"] for pair in pairs]).transpose(2, 0, 1)
+    still = np.array([found[f"spikes, frozen, pair {pair}"] for pair in pairs])[..., 0]
     backprop, under = ways.found.last()[0], ways.found.attacked
     on_cores = shortfalls(spiking[1:], backprop[:, :10])[0]
     on_cores_frozen = shortfalls(still[None], backprop[:, : still.shape[1]])[0]

@@ -57,7 +57,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         return Samples(*train, *test)
 
     printed = Recipe(batch=100, epochs=epochs, every=EVERY)
-    ways = compare_ways(printed, PAIRS, seeds, samples, settings, lambda share: tell(share, "training pairs"))
+    ways = compare_ways(printed, PAIRS, seeds, samples, settings, tell)
     under = ways.found.attacked
     better = under[4].mean(axis=1) > under[0].mean(axis=1)
     backprop, plain = 100 * under.mean(axis=2).mean(axis=1)[[0, 4]]

@@ -6,8 +6,8 @@ What *STDP in ANN* leaves open is a field of `Recipe`; the experiments say which
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,7 +18,8 @@ from neurochip.errors import DataError
 from neurochip.learning.associations import Associations, balanced_associations
 from neurochip.learning.associative import layer_change
 from neurochip.papers.curves import said
-from neurochip.papers.experiment import Bound, Claim, Finding, Settings
+from neurochip.papers.experiment import Bound, Claim, Finding, Settings, Tell
+from neurochip.papers.side_by_side import Turn, by_name
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
 
@@ -204,42 +205,6 @@ class Comparison(NamedTuple):
 STRENGTHS = (4 / 255, 8 / 255, 12 / 255)
 
 
-def compare(
-    recipes: Sequence[Recipe],
-    pairs: Sequence[tuple[int, int]],
-    seeds: Sequence[int],
-    samples: Callable[[tuple[int, int], int], Samples],
-    settings: Settings,
-    done: Callable[[float], None],
-    group: str = "recipe",
-) -> Comparison:
-    """Train every recipe on every pair and seed; all recipes share epochs, and a seed its samples.
-
-    Every network is a part that ``settings`` keep; ``group`` is the first word of its name.
-    """
-    jobs = [(r, p, s) for r in range(len(recipes)) for p in range(len(pairs)) for s in range(len(seeds))]
-    shape = (len(recipes), len(pairs), len(seeds))
-    test = np.zeros((*shape, recipes[0].epochs // recipes[0].every))
-    under = np.zeros((*shape, len(STRENGTHS)))
-
-    def one(recipe: Recipe, pair: tuple[int, int], seed: int) -> tuple[Array, list[float]]:
-        given = samples(pair, seed)
-        trained = train(given, recipe, seed)
-        network = (trained.weights, trained.biases)
-        moved = [attacked(*network, given.test_x, given.test_y, strength) for strength in STRENGTHS]
-        return trained.test, [accuracy(*network, x, given.test_y) for x in moved]
-
-    def kept(job: tuple[int, int, int]) -> None:
-        r, p, s = job
-        name = f"{group} {r}, pair {pairs[p][0]}-{pairs[p][1]}, seed {seeds[s]}"
-        test[job], under[job] = settings.kept(name, lambda: one(recipes[r], pairs[p], seeds[s]))
-
-    with ThreadPoolExecutor(settings.threads) as pool:
-        for number, _ in enumerate(pool.map(kept, jobs)):
-            done((number + 1) / len(jobs))
-    return Comparison(test, under)
-
-
 # Names of `five_ways`.
 NAMES = ("back-propagation", "as printed", "ε = 0.01", "low start", "low start, plain steps")
 EPSILON, LOW, PLAIN_RATE = 0.01, (-1.0, 0.0, -2.0), 0.1
@@ -324,18 +289,38 @@ def compare_ways(
     seeds: Sequence[int],
     samples: Callable[[tuple[int, int], int], Samples],
     settings: Settings,
-    done: Callable[[float], None],
+    tell: Tell,
 ) -> Ways:
-    """Train all `five_ways` on every pair and seed, and what they are held against; see `compare`."""
+    """Train all `five_ways` on every pair and seed, and what they are held against, and attack all networks.
+
+    All share epochs, and a seed its samples. Every network is a part that ``settings`` keep.
+    """
     fewer = seeds[: max(1, len(seeds) // 3)]
-    return Ways(
-        pairs,
-        compare(five_ways(printed), pairs, seeds, samples, settings, lambda share: done(0.8 * share)),
-        compare(
-            held_against(printed), pairs, fewer, samples, settings, lambda share: done(0.8 + 0.2 * share),
-            group="control",
-        ),
-    )  # fmt: skip
+    groups = {"recipe": (five_ways(printed), seeds), "control": (held_against(printed), fewer)}
+    cases = {
+        f"{group} {r}, pair {pair[0]}-{pair[1]}": (recipe, pair, of)
+        for group, (recipes, of) in groups.items()
+        for r, recipe in enumerate(recipes)
+        for pair in pairs
+    }
+
+    def one(name: str, seed: int, turn: Turn, folder: Path) -> tuple[Array, list[float]]:
+        recipe, pair, _ = cases[name]
+        given = samples(pair, seed)
+        trained = train(given, recipe, seed)
+        network = (trained.weights, trained.biases)
+        moved = [attacked(*network, given.test_x, given.test_y, strength) for strength in STRENGTHS]
+        return trained.test, [accuracy(*network, x, given.test_y) for x in moved]
+
+    named = [(name, 1.0, of) for name, (_, _, of) in cases.items()]
+    found = by_name(named, one, settings, tell)
+
+    def of_group(group: str) -> Comparison:
+        runs = [run for name, each in found.items() if name.startswith(group) for run in each]
+        shape = (len(groups[group][0]), len(pairs), len(groups[group][1]), -1)
+        return Comparison(*(np.array([run[k] for run in runs]).reshape(shape) for k in (0, 1)))
+
+    return Ways(pairs, of_group("recipe"), of_group("control"))
 
 
 def claims_of_five_ways(holds: Bound, printed: str) -> tuple[Claim, ...]:
