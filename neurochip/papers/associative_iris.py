@@ -27,8 +27,7 @@ since the rule has the factor p; with two hidden layers, or an output starting a
 tried learnt with every seed, with real numbers either. They are judged by what back-propagation reaches: that spikes
 do as well as real numbers says little where both learn little.
 
-Held against, with a third of the seeds: the same with hidden layers that stay as they were drawn;
-back-propagation that begins and steps as the rule does; and for the window the form that the paper rejects (eq. 5).
+Controls have a third of the seeds.
 """
 
 from __future__ import annotations

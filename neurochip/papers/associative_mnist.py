@@ -11,8 +11,7 @@ moves that weight again. Sizes of ε (1e-9, 0.01, 0.1), starts ((0, 0, 0), (0, 0
 (0.1, 0.5) and the sign of the rule were tried on three of the pairs by their test accuracy; with the opposite sign
 the networks answer the wrong way round.
 
-Held against, with a third of the seeds: the same with hidden layers that stay as they were drawn; and
-back-propagation that begins and steps as the rule does.
+Controls have a third of the seeds.
 """
 
 from __future__ import annotations

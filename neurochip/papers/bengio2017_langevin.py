@@ -15,8 +15,6 @@ Left open by the paper and chosen here:
 As printed the noise is another: η is added to the state that R sees and differs from step to step by η_{t+1} −
 (1 − ε) η_t, correlated from one step to the next. With a variance of 1, which is right where there are no weights, that
 is tried as well.
-
-Held against: the energy with weights of the other sign.
 """
 
 from __future__ import annotations

@@ -17,8 +17,6 @@ Left open by the paper and chosen here:
 * windows cut off by an end of the sequence are left out: they see one side better than the other;
 * nearest-neighbour STDP: ±exp(−|Δt| / 10), of equal strength on both sides;
 * ‖ṡ‖²: `bengio2017_movement`.
-
-What the rate rule is held against: the same rule with s − ½ in the place of ṡ, a product of rates at one time.
 """
 
 from __future__ import annotations
@@ -111,11 +109,6 @@ def tables_of(
     return whole
 
 
-def _mean(tables: PairTables) -> Array:
-    """Return the mean change by eq. 3.18 at each time difference."""
-    return _per_event(tables.rate, tables.events)
-
-
 def _per_event(sums: Array, events: NDArray[np.int64]) -> Array:
     """Return means; NaN where there was no event (a time difference of 0 is none)."""
     return np.where(events > 0, sums / np.maximum(events, 1), np.nan)
@@ -159,10 +152,11 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     ]
     tell(0.8, "slower and faster rates")
     few = max(1, TRAINS // 5)
-    others = [
-        _window_form(_mean(tables_of(seed, SEQUENCES, few, settings.threads, lambda share: None, smoothing)))
+    smoothed = (
+        tables_of(seed, SEQUENCES, few, settings.threads, lambda share: None, smoothing)
         for smoothing in OTHER_SMOOTHINGS
-    ]
+    )
+    others = [_window_form(_per_event(t.rate, t.events)) for t in smoothed]
     still_rates = tables_of(seed, SEQUENCES, TRAINS, settings.threads, lambda share: None, of_change=False)
     tell(0.9, "movement with and without learning")
     rounds = QUICK_ROUNDS if settings.quick else FULL_ROUNDS
@@ -173,7 +167,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     tell(1.0, "done")
 
     first = tables[0]
-    means = [_mean(t) for t in tables]
+    means = [_per_event(t.rate, t.events) for t in tables]
     driven = [_per_event(t.driven, t.events) for t in tables]
     forms, driven_forms = [_window_form(m) for m in means], [_window_form(m) for m in driven]
     binned = [_binned(t) for t in tables]
@@ -192,7 +186,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         Finding(
             "sign",
             min(f[0] for f in forms),
-            _window_form(_mean(still_rates))[0],
+            _window_form(_per_event(still_rates.rate, still_rates.events))[0],
             f"of 40 time differences; {int(first.events.sum())} events in the first run",
         ),
         Finding(

@@ -7,8 +7,6 @@ taken by finite differences: one weight is moved, its neuron follows, and each l
 Left open by the paper and chosen here: sizes, ρ and start of `bengio2017_networks`; 40 weights of each projection are
 looked at; a step of the weights is as long as a thousandth of them; whether it lowers the cost is asked of the network
 that settles anew, whose gradient is not quite that of the paper's chain of layers.
-
-Held against: ṡ_i alone, with the mean of ρ for each ρ(s_j); one rate for all layers; targets of other inputs.
 """
 
 from __future__ import annotations

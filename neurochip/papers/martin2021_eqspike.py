@@ -11,13 +11,9 @@ here only against a free run of the same length (``phases.reference = "parallel"
 Quick: 2000 + 1000 embedded digits, 6 epochs. Full: all of MNIST, 12 epochs of shorter phases. All spikes of five ticks
 share the change of these; that each brings the change of its own tick is run once beside it, and takes three times as
 long.
-
-Held against: the same network with its hidden layer frozen; updates set beside the output spikes of another sample.
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as np
 
@@ -61,9 +57,13 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     plan = QUICK if settings.quick else FULL
     curves = trained(plan, settings, lambda share, doing: tell(0.95 * share, doing))
     spikes, phases, frozen, single = (last_test(curves)[series.name] for series in plan)
-    told = partial(_later, tell)
     pairing = (*QUICK[0].overrides, _EACH, f"seed={settings.seed}")
-    own, others = settings.kept("pairs", lambda: updates_by_time("mnist-small", pairing, PAIRED, told))
+    own, others = settings.kept(
+        "pairs",
+        lambda: updates_by_time(
+            "mnist-small", pairing, PAIRED, lambda share, doing: tell(0.95 + 0.05 * share, doing)
+        ),
+    )
     digits = "1000 test digits after 2000 training digits" if settings.quick else "the official test set"
     findings = (
         Finding(
@@ -94,10 +94,6 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         settings={series.name: " ".join((series.run, *series.overrides)) for series in plan},
         series={**series_of(curves), "by time": own, "by time, other digits": others},
     )  # fmt: skip
-
-
-def _later(tell: Tell, share: float, doing: str) -> None:
-    tell(0.95 + 0.05 * share, doing)
 
 
 EXPERIMENT = Experiment(

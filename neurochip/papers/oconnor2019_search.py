@@ -12,9 +12,6 @@ Three searches, each by ``neurochip tune`` (tree-structured Parzen estimator; th
   λ. No paper has drawn this front. The paper says that the binary network needs (100, 50) ticks.
 
 The searches on digits are judged on held-out training digits of `mnist-small`; the test set plays no part in them.
-
-Held against: the scheme without λ in the place of the one with it; the scheme with its λ turned off; a network whose
-hidden layer is frozen, which good schemes must be told apart from; and the cheapest trial, good or not.
 """
 
 from __future__ import annotations

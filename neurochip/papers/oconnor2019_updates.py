@@ -7,13 +7,9 @@ Left open by the paper and chosen here: noise is the tangent of the angle betwee
 weights that bits give and that of real-valued neurons by the same rule; 1 is as much noise as signal. Minibatches of
 20, ``mnist-small`` (100 + 50 ticks), after real-valued learning of 20 minibatches; the beginning is the first 5 ticks
 of the nudge.
-
-Held against: eq. 4 with the same bits.
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +19,7 @@ from neurochip.description import PhasesSpec, read_run
 from neurochip.learning.rules import rule_for
 from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
-from neurochip.papers.side_by_side import Job, Turn, side_by_side
+from neurochip.papers.side_by_side import Turn, by_name
 from neurochip.report.figures import Chart, Curve
 from neurochip.runs.building import build
 from neurochip.training.streams import glorot
@@ -88,13 +84,13 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     """Compare what bits change with what real values do, by both rules."""
     batches = BATCHES if settings.quick else 5 * BATCHES
 
-    def changes(name: str, turn: Turn) -> Array:
-        return settings.kept(name, partial(_changes, _WAYS[name], settings.seed, batches, turn))
-
-    found = side_by_side(
-        [Job(name, 1.0, partial(changes, name)) for name in _WAYS], settings.threads, tell, settings.shard
+    found = by_name(
+        [(name, 1.0, (settings.seed,)) for name in _WAYS],
+        lambda name, seed, turn, folder: _changes(_WAYS[name], seed, batches, turn),
+        settings,
+        tell,
     )
-    of = dict(zip(_WAYS, found, strict=True))
+    of = {name: changes for name, (changes,) in found.items()}
     by_phase = _noise(of["eq. 4, bits"], of["eq. 4, real"])
     by_change = _noise(of["rate of change, bits"], of["rate of change, real"])
     numbers = np.arange(1, batches + 1)

@@ -26,8 +26,7 @@ hidden1 on cmos45)".
 Quick: 8 and 16 maps on 2000 embedded digits, 4 epochs, three seeds, beside a dense [784-128-10]. Full: 32 and 64 maps
 on all of MNIST, 3 epochs, one seed, beside a dense [784-512-512-10]; the rectifier stays small.
 
-Held against, with the first seed: kernels that stay as they were drawn, so that the output learns over random ones, and
-digits whose pixels were put in one random order, in which nothing is left for a kernel to find.
+Controls are of the first seed.
 """
 
 from __future__ import annotations

@@ -12,9 +12,6 @@ the text at hand and is that of the authors' other code); β = +½ here is the p
 Quick: [784-128-10] on 2000 embedded digits, 8 epochs, the catalogue's ``analog-mnist-small``, three seeds and dies.
 Full: [784-512-512-10] on all of MNIST, 10 epochs of 50 + 10 steps, nudged both ways (centred: one-sided nudges
 hover, see the results), one seed on equal devices and one die; the paper's 70 epochs would take most of a day.
-
-Held against: the same network whose hidden layers do not learn (first seed), the cosines before learning, and what was
-learned with equal devices put on the dies as it is.
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@ observed: "experiments show that the dynamics of h (almost) always converges to 
 Left open by the paper and chosen here: sizes 20-30-30-10; forward and feedback weights drawn alone, by Glorot & Bengio;
 the smooth ρ of `scellier2018_theorem`; both kinds of neuron; β = 0.1. A network has converged when no state moves by
 more than 10⁻⁶ a time constant after 100 of them (500 Euler steps of 0.2) from a start that is uniform in [0, 1].
-
-Held against: the nudge away from the target, and weights eight times as large.
 """
 
 from __future__ import annotations
