@@ -12,15 +12,7 @@ from numpy.typing import NDArray
 
 from neurochip import data
 from neurochip.data.dataset import Part
-from neurochip.description import (
-    CodingSpec,
-    DataSpec,
-    EvaluationSpec,
-    LearningSpec,
-    NetworkSpec,
-    PhasesSpec,
-    RunSpec,
-)
+from neurochip.description import LearningSpec, PhasesSpec, RunSpec, read_run
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
@@ -34,6 +26,11 @@ from neurochip.training.streams import glorot, stream
 __all__ = ["Plan", "agreement", "scattered", "started", "table2", "train"]
 
 Array = NDArray[Any]
+# Real-valued, feedback of its own; evaluation would look at a dense network of these sizes.
+_IDEAL = (
+    "substrate=ideal", 'coding={ annealer = { kind = "constant", value = 0.5 } }', "network.tied=false",
+    "evaluation.train=0", "evaluation.diagnosed=0",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,8 @@ class Plan:
         For charts.
     network
         Layers, of maps or dense.
-    learning, phases
-        Constants of the rule, and Euler steps of ½ in each phase.
-    set, train, test
-        Data set, and how many of its samples; `None`: all.
+    words
+        What is set over the run `mnist-small`: data, rule and phases.
     bound
         Largest value of a neuron.
     share
@@ -60,34 +55,19 @@ class Plan:
 
     name: str
     network: Network
-    learning: LearningSpec
-    phases: PhasesSpec
-    set: str = "mnist-small"
-    train: int | None = None
-    test: int | None = None
+    words: tuple[str, ...]
     bound: float = 1.0
     share: float = 1.0
     scattered: bool = False
 
     def run(self, seed: int) -> RunSpec:
         """Return it as a run; training error is that of the free phases while it learns."""
-        return RunSpec(
-            name=self.name.replace(" ", "-"),
-            seed=seed,
-            substrate="ideal",
-            data=DataSpec(set=self.set, train=self.train, test=self.test),
-            network=NetworkSpec(layers=self.network.sizes, tied=self.network.tied),
-            coding=CodingSpec.ideal(),
-            phases=self.phases,
-            learning=self.learning,
-            evaluation=EvaluationSpec(
-                train=0, diagnosed=0
-            ),  # it would look at a dense network of these sizes
-        )
+        layers = f"network.layers={[*self.network.sizes]}"
+        return read_run("mnist-small", [*_IDEAL, layers, *self.words, f"seed={seed}"])
 
     def samples(self, seed: int) -> data.Dataset:
         """Return the digits to learn."""
-        whole = data.load(self.set, train=self.train, test=self.test)
+        whole = data.load(self.run(seed).data)
         return scattered(whole, seed) if self.scattered else whole
 
 

@@ -110,8 +110,7 @@ def _conv(put: Put) -> None:
     conv, dense = scellier2018_conv.plans(quick=True)
 
     def small(plan: Any, network: Any) -> Any:
-        learning = replace(plan.learning, epochs=3)
-        return replace(plan, network=network, learning=learning, train=300, test=200)
+        return replace(plan, network=network, words=(*plan.words, "learning.epochs=3", *_DIGITS))
 
     plans = small(conv, table2((3, 4))), small(dense, dense.network)
     put(scellier2018_conv, "plans", lambda quick: plans)

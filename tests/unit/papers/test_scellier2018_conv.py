@@ -20,8 +20,14 @@ from neurochip.papers.table import find
 def small(plan: Plan, epochs: int = 2) -> Plan:
     """Return a plan for 12 digits."""
     network = plan.network if plan.network.projections[0].convolution is None else table2((2, 3))
-    learning = replace(plan.learning, epochs=epochs)
-    return replace(plan, network=network, learning=learning, set="mnist-small", train=12, test=10)
+    words = (
+        *plan.words,
+        f"learning.epochs={epochs}",
+        "data.set=mnist-small",
+        "data.train=12",
+        "data.test=10",
+    )
+    return replace(plan, network=network, words=words)
 
 
 def test_it_is_the_network_of_the_table() -> None:
