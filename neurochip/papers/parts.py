@@ -212,20 +212,14 @@ class Parts:
         make
             Computes it: numbers, words, `None`, arrays of numbers, and lists, tuples and dicts of them.
         """
-        self._ask(part)
-        found = self._read(self._path(part))
-        if found is None or found[0] != part:
-            return self._write(part, make())
-        value: T = found[1]
-        return value
+        found = self._made(part)
+        return self._write(part, make()) if found is None else found[0]
 
     def kept_in(self, part: str, make: Callable[[Path], T]) -> T:
         """Do as `kept`; ``make`` is given a folder for what it has when it is stopped, and finds it there again."""
-        self._ask(part)
-        found = self._read(self._path(part))
-        if found is not None and found[0] == part:
-            value: T = found[1]
-            return value
+        found = self._made(part)
+        if found is not None:
+            return found[0]
         workplace = self._path(part).with_suffix(".d")
         try:
             workplace.mkdir(exist_ok=True)
@@ -246,11 +240,14 @@ class Parts:
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _ask(self, part: str) -> None:
+    def _made(self, part: str) -> tuple[Any] | None:
+        """Return what was made before of a part that is asked for, once; `None`: nothing."""
         with self._guard:
             if part in self._asked:
                 raise RuntimeError(f"{self._identity.experiment} has two parts of the name {part!r}")
             self._asked.add(part)
+        found = self._read(self._path(part))
+        return (found[1],) if found is not None and found[0] == part else None
 
     def _path(self, part: str) -> Path:
         return self.folder / (hashlib.blake2b(part.encode(), digest_size=12).hexdigest() + ".npz")

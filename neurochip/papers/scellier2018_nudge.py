@@ -4,9 +4,9 @@ Proposition 5 holds for any vector field whose fixed point is stable in the sens
 with a nudge β the network settles where the cost is lower. That the dynamics converges at all is not proven, but
 observed: "experiments show that the dynamics of h (almost) always converges to a fixed point".
 
-Left open by the paper and chosen here: sizes 20-30-30-10; forward and feedback weights drawn alone, by Glorot & Bengio;
-the smooth ρ of `scellier2018_theorem`; both kinds of neuron; β = 0.1. A network has converged when no state moves by
-more than 10⁻⁶ a time constant after 100 of them (500 Euler steps of 0.2) from a start that is uniform in [0, 1].
+Left open by the paper and chosen here: forward and feedback weights drawn alone, by Glorot & Bengio; sizes and
+smooth ρ of `scellier2018_theorem`; both kinds of neuron; β = 0.1. A network has converged when no state moves by more
+than 10⁻⁶ a time constant after 100 of them (500 Euler steps of 0.2) from a start that is uniform in [0, 1].
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neurochip.learning.fixed_point_gradient import LayeredField
 from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
-from neurochip.papers.scellier2018_theorem import LOGISTIC
+from neurochip.papers.scellier2018_theorem import SIZES, field_at
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
 
@@ -25,22 +25,10 @@ __all__ = ["EXPERIMENT", "relaxed"]
 
 Array = NDArray[np.float64]
 
-SIZES = (20, 30, 30, 10)
 BETA, STEPS, STILL = 0.1, 500, 1e-6
 GAINS = (0.5, 1.0, 2.0, 4.0, 8.0)
 QUICK, FULL = 20, 200  # networks
 INPUTS = 3
-
-
-def _field(seed: int, net: int, gain: float, *, gated: bool) -> LayeredField:
-    draws = stream(seed, "weights", net)
-    forward, feedback = [], []
-    for k, (n, m) in enumerate(zip(SIZES[:-1], SIZES[1:], strict=True)):
-        bound = gain * np.sqrt(6 / (n + m))
-        forward.append(draws.uniform(-bound, bound, (n, m)))
-        if k:
-            feedback.append(draws.uniform(-bound, bound, (m, n)))
-    return LayeredField(tuple(forward), tuple(feedback), LOGISTIC, gated)
 
 
 def relaxed(field: LayeredField, x: Array, start: Array, beta: float, target: Array) -> tuple[Array, float]:
@@ -67,7 +55,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             start = draws.uniform(0, 1, sum(SIZES[1:]))
             for g, gain in enumerate(GAINS):
                 for kind in (0, 1):
-                    field = _field(settings.seed, net, gain, gated=kind == 0)
+                    field = field_at(settings.seed, net, None, gated=kind == 0, scale=gain)
                     h, moving[g, kind, net, k] = relaxed(field, x, start, 0.0, target)
                     if gain != 1.0 or moving[g, kind, net, k] > STILL:
                         continue

@@ -43,20 +43,25 @@ LOGISTIC = Nonlinearity(
 )
 
 
-def field_at(seed: int, net: int, angle: float, *, gated: bool) -> LayeredField:
-    """Return network ``net`` with its feedback ``angle`` degrees from symmetric; only the angle differs."""
+def field_at(seed: int, net: int, angle: float | None, *, gated: bool, scale: float = SCALE) -> LayeredField:
+    """Return network ``net`` with its feedback ``angle`` degrees from symmetric; only the angle differs.
+
+    `None`: with feedback drawn alone. ``scale`` is of the range of Glorot & Bengio.
+    """
     draws = stream(seed, "weights", net)
     forward, feedback = [], []
     for k, (n, m) in enumerate(zip(SIZES[:-1], SIZES[1:], strict=True)):
-        bound = SCALE * np.sqrt(6 / (n + m))
+        bound = scale * np.sqrt(6 / (n + m))
         w = draws.uniform(-bound, bound, (n, m))
         forward.append(w)
         if k:
             other = draws.uniform(-bound, bound, (m, n))
-            other -= np.vdot(other, w.T) / np.vdot(w, w) * w.T
-            other *= np.linalg.norm(w) / np.linalg.norm(other)
-            turn = np.deg2rad(angle)
-            feedback.append(np.cos(turn) * w.T + np.sin(turn) * other)
+            if angle is not None:
+                other -= np.vdot(other, w.T) / np.vdot(w, w) * w.T
+                other *= np.linalg.norm(w) / np.linalg.norm(other)
+                turn = np.deg2rad(angle)
+                other = np.cos(turn) * w.T + np.sin(turn) * other
+            feedback.append(other)
     return LayeredField(tuple(forward), tuple(feedback), LOGISTIC, gated)
 
 
