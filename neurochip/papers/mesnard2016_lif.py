@@ -94,7 +94,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     )
     spent = done[rules[0]][0][1]
     found = {name: [Learned(*one) for one, _ in of] for name, of in done.items()}
-    learned = {rule: found[rule] for rule in rules}
+    learned: dict[str, list[Learned]] = {rule: found[rule] for rule in rules}
     held = {rule: found[f"{rule}, no hidden layer"][0].test for rule in rules}
     frozen = found["hidden layer frozen"][0].test
     table = {name: [float(network.errors[-1]) for network in found[name]] for name in ablations}

@@ -219,7 +219,8 @@ class Parts:
         """Do as `kept`; ``make`` is given a folder for what it has when it is stopped, and finds it there again."""
         found = self._made(part)
         if found is not None:
-            return found[0]
+            value: T = found[0]
+            return value
         workplace = self._path(part).with_suffix(".d")
         try:
             workplace.mkdir(exist_ok=True)

@@ -63,9 +63,9 @@ def plans(quick: bool) -> tuple[Plan, Plan]:
         words = (*_CONV, "learning.rates=[0.02, 0.02, 0.02]", "learning.epochs=4")
         dense = Plan("dense", layered((784, 128, 10), tied=False), _SMALL_DENSE, share=0.2)
         return Plan("convolutional", table2((8, 16)), words), dense
-    words = (*_LARGE, *_CONV, "learning.rates=[0.02, 0.008, 0.005]")
+    conv = Plan("convolutional", table2((32, 64)), (*_LARGE, *_CONV, "learning.rates=[0.02, 0.008, 0.005]"))
     dense = Plan("dense", layered((784, 512, 512, 10), tied=False), (*_LARGE, *_LARGE_DENSE), share=0.1)
-    return Plan("convolutional", table2((32, 64)), words), dense
+    return conv, dense
 
 
 def rectifying() -> Plan:

@@ -59,7 +59,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     output_only = f"learning.rates={[0.0] * (len(learning.rates) - 1) + [learning.rates[-1]]}"
     plans = dict(zip((*DEVICES, FROZEN), ((EQUAL,), (DIE,), (EQUAL, output_only)), strict=True))
 
-    def train(name: str, seed: int, turn: Turn, folder: Path) -> Learnt:
+    def learn(name: str, seed: int, turn: Turn, folder: Path) -> Learnt:
         """Train, and put the same weights on a die that they did not learn on."""
         words, die = [*overrides, *plans[name], f"seed={seed}"], f"analog.die={seed}"
         run = read_run(RUN, [*words, die] if name == DEVICES[1] else words)
@@ -75,7 +75,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
 
     named = [(name, 1.0, seeds[:1] if name == FROZEN else seeds) for name in plans]
     learnt = {
-        name: [Learnt(*r) for r in runs] for name, runs in by_name(named, train, settings, tell).items()
+        name: [Learnt(*r) for r in runs] for name, runs in by_name(named, learn, settings, tell).items()
     }
     found, still = [learnt[name] for name in DEVICES], learnt[FROZEN][0]
     moved = 100 * np.array([r.moved for r in found[0]])
