@@ -19,11 +19,13 @@ __all__ = [
     "SHOWN",
     "UPDATED",
     "Channel",
+    "Chip",
     "Compacted",
     "Neurons",
     "Pull",
     "Reception",
     "Recorder",
+    "Samples",
     "Scratch",
     "Span",
     "State",
@@ -143,6 +145,31 @@ class Neurons(NamedTuple):
     compacts: Array  # u8[kind]  1 when inputs that present 0 can be left out
 
 
+class Channel(NamedTuple):
+    """What happens between a spike that was fired and the axons that receive it."""
+
+    direct: int  # 1: every axon gets every spike
+    send: Array  # u64[2]  function, called after each tick where it is not direct
+    faults: Any  # its own structures
+    dead: Array  # u8[core | 0]
+
+
+class Chip(NamedTuple):
+    """All that a run does not change, but for the tallies of a channel."""
+
+    wiring: Wiring
+    synapses: Synapses
+    neurons: Neurons
+    channel: Channel
+
+
+class Samples(NamedTuple):
+    """All that is remembered of samples."""
+
+    state: State
+    reception: Reception
+
+
 class Span(NamedTuple):
     """Which ticks of which presentations."""
 
@@ -160,15 +187,6 @@ class Pull(NamedTuple):
     played: Array  # u8[batch | 0, tick, unit]  spikes of an input that plays them back
     shown_from: Array  # i64[batch | 0, tick + 1]  where the spikes that inputs are shown in a tick begin
     shown: Array  # u64[spike]  their slots
-
-
-class Channel(NamedTuple):
-    """What happens between a spike that was fired and the axons that receive it."""
-
-    direct: int  # 1: every axon gets every spike
-    send: Array  # u64[2]  function, called after each tick where it is not direct
-    faults: Any  # its own structures
-    dead: Array  # u8[core | 0]
 
 
 class Recorder(NamedTuple):

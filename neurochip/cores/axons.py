@@ -6,11 +6,11 @@ core has axons of its own (`channel`).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurochip.cores.arrays import Channel, Scratch, Wiring
+from neurochip.cores.arrays import Scratch, Wiring
 from neurochip.cores.compaction import rename
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.row_sums import Block, Room, sum_reference
@@ -20,6 +20,7 @@ from neurochip.kernels.types import Index, Matrix, Number, Vector
 __all__ = [
     "LAST_PATTERN",
     "REFERENCE_TICKS",
+    "Inbox",
     "add_bits",
     "mark_received",
     "list_axons",
@@ -82,118 +83,84 @@ def _append_twice(
     return end
 
 
+class Inbox(NamedTuple):
+    """What the cores get of one sample, and what they remember of it."""
+
+    wiring: Wiring
+    direct: bool  # every axon gets every spike
+    has_late: bool  # two packets of a neuron may arrive at once
+    bits: Any  # u8[delay, slot]
+    reference: Any  # u8[axon slot | 0]
+    window: Any  # u8[axon slot | 0]
+    arrived: Any  # u8[delay, axon slot | 0]
+
+
 @kernel
 def _received(
-    source: Index,
-    tick: int,
-    wiring: Wiring,
-    channel: Channel,
-    bits: Matrix[np.uint8],
-    reference: Vector[np.uint8],
-    window: Vector[np.uint8],
-    arrived: Matrix[np.uint8],
-    has_late: bool,
-    scratch: Scratch,
+    source: Index, tick: int, inbox: Inbox, scratch: Scratch
 ) -> tuple[Vector[np.uint8], Index, Index, Vector[np.uint8], Vector[np.uint8], Index]:
     """Return where the bits stand that the axons of a source get in this tick, and what is remembered of them.
 
     That is: u8[…] bits, first, last, and reference pattern and window u8[…] with their first.
     """
-    p, c = wiring.sources[source, 0], scratch.compacted
-    first, last = wiring.populations[p, 0], wiring.populations[p, 1]
-    axon = wiring.sources[source, 2]
-    if channel.direct == 0:
-        end = wiring.sources[source, 3]
-        if has_late:  # of two packets at once
+    sources, reference, window = inbox.wiring.sources, inbox.reference, inbox.window
+    p, axon, c = sources[source, 0], sources[source, 2], scratch.compacted
+    first, last = inbox.wiring.populations[p, 0], inbox.wiring.populations[p, 1]
+    if not inbox.direct:
+        end = sources[source, 3]
+        if inbox.has_late:  # of two packets at once
             return scratch.received, axon, end, reference, window, axon
-        door = wiring.sources[source, 4]
-        here = arrived[row_acting(wiring.sources, source, tick, arrived.shape[0])]
+        door = sources[source, 4]
+        here = inbox.arrived[row_acting(sources, source, tick, inbox.arrived.shape[0])]
         return here, door, door + (end - axon), reference, window, axon
     if c.n[p] != _NOTHING:
         return c.bits, first, first + c.n[p], c.reference, c.window, first
-    back = row_of(tick - np.int64(wiring.sources[source, 1]), bits.shape[0])
-    return bits[back], first, last, reference, window, axon
+    back = row_of(tick - np.int64(sources[source, 1]), inbox.bits.shape[0])
+    return inbox.bits[back], first, last, reference, window, axon
 
 
 @entry
-def take_patterns(
-    tick: int,
-    wiring: Wiring,
-    channel: Channel,
-    bits: Matrix[np.uint8],
-    reference: Vector[np.uint8],
-    window: Vector[np.uint8],
-    arrived: Matrix[np.uint8],
-    has_late: bool,
-    sums: Vector[Number],
-    scratch: Scratch,
-) -> None:
+def take_patterns(tick: int, inbox: Inbox, sums: Vector[Number], scratch: Scratch) -> None:
     """Remember what axons get in the first ticks; where it is time for it, make reference patterns and their sums."""
-    sources, blocks, c = wiring.sources, wiring.blocks, scratch.compacted
+    wiring, c = inbox.wiring, scratch.compacted
+    sources, blocks = wiring.sources, wiring.blocks
     for s in range(sources.shape[0]):
-        row, first, last, _, seen_row, seen_first = _received(
-            s, tick, wiring, channel, bits, reference, window, arrived, has_late, scratch
-        )
+        row, first, last, _, seen_row, seen_first = _received(s, tick, inbox, scratch)
         add_bits(first, last - first, row, seen_first, seen_row)
     if tick != _FIRST and tick != LAST_PATTERN:
         return
     seen = 1 if tick == _FIRST else LAST_PATTERN - _FIRST
     for s in range(sources.shape[0]):
         p, to = sources[s, 0], _TWO * sources[s, 2]
-        _, first, last, pattern, seen_row, at = _received(
-            s, tick, wiring, channel, bits, reference, window, arrived, has_late, scratch
-        )
+        _, first, last, pattern, seen_row, at = _received(s, tick, inbox, scratch)
         n = new_reference(at, at + (last - first), seen_row, seen, pattern, to, scratch.plus)
-        if channel.direct != 0 and c.n[p] != _NOTHING:
+        if inbox.direct and c.n[p] != _NOTHING:
             rename(scratch.plus, to, n, c.axon, first)
         silent = sources[s, 3] - sources[s, 2] - _ONE
         scratch.listed[s, 0] = pad_list(scratch.plus, to, n, silent)
     for k in range(blocks.shape[0]):
         s = blocks[k, 1]
-        sum_reference(
-            Block(wiring.weights, blocks[k, 2], blocks[k, 4], blocks[k, 3]),
-            scratch.plus,
-            scratch.listed[s, 0],
-            _TWO * sources[s, 2],
-            Room(scratch.part, scratch.total),
-            sums,
-            blocks[k, 5],
-        )
+        block = Block(wiring.weights, blocks[k, 2], blocks[k, 4], blocks[k, 3])
+        n, axons = scratch.listed[s, 0], _TWO * sources[s, 2]
+        sum_reference(block, scratch.plus, n, axons, Room(scratch.part, scratch.total), sums, blocks[k, 5])
 
 
 @kernel
-def list_axons(
-    tick: int,
-    wiring: Wiring,
-    patterned: bool,
-    channel: Channel,
-    bits: Matrix[np.uint8],
-    reference: Vector[np.uint8],
-    window: Vector[np.uint8],
-    arrived: Matrix[np.uint8],
-    has_late: bool,
-    scratch: Scratch,
-) -> None:
-    """List, source by source, the axons that fire outside the reference pattern and those that stay silent inside it.
-
-    Of one sample: ``bits`` u8[delay, slot], ``reference`` and ``window`` u8[axon slot | 0], ``arrived`` u8[delay,
-    axon slot | 0].
-    """
+def list_axons(tick: int, patterned: bool, inbox: Inbox, scratch: Scratch) -> None:
+    """List, source by source, the axons that fire outside the reference pattern, and those silent inside it."""
     c, plus, minus, listed = scratch.compacted, scratch.plus, scratch.minus, scratch.listed
-    sources = wiring.sources
+    sources, arrived = inbox.wiring.sources, inbox.arrived
     for s in range(sources.shape[0]):
         p, axon, end, to = sources[s, 0], sources[s, 2], sources[s, 3], _TWO * sources[s, 2]
-        row, first, last, pattern, _, at = _received(
-            s, tick, wiring, channel, bits, reference, window, arrived, has_late, scratch
-        )
+        row, first, last, pattern, _, at = _received(s, tick, inbox, scratch)
         if patterned:
             n_plus, n_minus = differences(first, last, row, pattern, at, scratch.packed, to, plus, minus)
         else:
             n_plus, n_minus = list_ones(first, last, row, scratch.packed[0], to, plus), _NOTHING
-        if channel.direct != 0 and c.n[p] != _NOTHING:
+        if inbox.direct and c.n[p] != _NOTHING:
             rename(plus, to, n_plus, c.axon, first)
             rename(minus, to, n_minus, c.axon, first)
-        if has_late:
+        if inbox.has_late:
             came = arrived[row_acting(sources, s, tick, arrived.shape[0])]
             n_plus = _append_twice(end - axon, sources[s, 4], came, plus, to + n_plus) - to
         silent = end - axon - _ONE

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from neurochip.cores.arrays import (
     SHOWN,
     Channel,
+    Chip,
     Pull,
     Reception,
     Recorder,
+    Samples,
     Scratch,
     Span,
     State,
@@ -25,6 +27,7 @@ from neurochip.cores.counters import Broken, FaultCounts, spikes_per_core
 from neurochip.cores.faults import FaultPlan
 from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
+from neurochip.cores.rooms import axons_of, pulled, reception, scratch, state
 from neurochip.cores.threads import Threads
 from neurochip.cores.tick import run_ticks
 from neurochip.elements.integers import columns
@@ -147,9 +150,9 @@ class Batch:
 
     def _pull(self, nudges: NDArray[Any], wanted: NDArray[Any]) -> Pull:
         """Return what comes from outside."""
-        none = np.zeros((0, 0, 0), np.uint8)
+        pull = pulled(nudges, wanted)
         if self._shown is None:
-            return Pull(nudges, wanted, none, np.zeros((0, 1), np.int64), np.zeros(0, np.uint64))
+            return pull
         begins, slots = self._shown
         if self.lossy and self.plan is not None and np.any(self.plan.dead):
             # Inputs on a dead core show nothing: their spikes go to a slot that is no neuron.
@@ -157,7 +160,7 @@ class Batch:
             for core in np.flatnonzero(self.plan.dead):
                 here = (slots >= self._core_slots[core, 0]) & (slots < self._core_slots[core, 1])
                 slots[here] = np.uint64(first)
-        return Pull(nudges, wanted, none, begins, slots)
+        return pull._replace(shown_from=begins, shown=slots)
 
     @property
     def reception(self) -> Reception:
@@ -166,9 +169,11 @@ class Batch:
         key = (len(self), self.lossy, late)
         if key not in self._receptions:
             _make_room(self._receptions, _MOST_SIZES)
-            self._receptions[key] = self._layout.reception(
-                key[0],
+            self._receptions[key] = reception(
                 self.wiring,
+                key[0],
+                self._layout.sum_dtype,
+                self._layout.longest_delay,
                 patterned=bool(self._neurons.patterned),
                 traced=bool(self._neurons.traced),
                 lossy=self.lossy,
@@ -200,25 +205,14 @@ class Batch:
             _make_room(self._schedules, _MOST_SCHEDULES)
             self._schedules[when] = self._cells.schedule(*when).astype(self._layout.state_dtype)
         span = Span(self._presentations, self._seed, self.tick + 1, self._schedules[when])
-        wiring, reception, channels = self.wiring, self.reception, self._channels_now()
-        pull = self._pull(nudges, wanted)
-        synapses = self._layout.synapses(wiring)
-        scratch, state, records = self._room(wiring), self.state, recorder
+        wiring, channels, pull = self.wiring, self._channels_now(), self._pull(nudges, wanted)
+        synapses, room = self._layout.synapses(wiring), self._room(wiring)
+        samples = Samples(self.state, self.reception)
 
         def share(k: int) -> None:
-            run_ticks(
-                some[len(some) * k // threads : len(some) * (k + 1) // threads],
-                span,
-                wiring,
-                synapses,
-                state,
-                reception,
-                scratch[k],
-                self._neurons,
-                pull,
-                channels[k],
-                records,
-            )
+            mine = some[len(some) * k // threads : len(some) * (k + 1) // threads]
+            chip = Chip(wiring, synapses, self._neurons, channels[k])
+            run_ticks(mine, span, chip, samples, room[k], pull, recorder)
 
         self._threads.each(share)
 
@@ -230,10 +224,9 @@ class Batch:
         return self._channels[key]
 
     def _room(self, wiring: Wiring) -> list[Scratch]:
-        axons = int(wiring.sources[-1, 3]) if len(wiring.sources) else 0
-        if not self._scratch or len(self._scratch[0].received) < axons:
-            make = self._layout.scratch
-            self._scratch = [make(axons, self._cells.variables) for _ in range(self._threads.count)]
+        if not self._scratch or len(self._scratch[0].received) < axons_of(wiring):
+            made = wiring, self._cells.variables, self._layout.sum_dtype
+            self._scratch = [scratch(*made) for _ in range(self._threads.count)]
         return self._scratch
 
     def rest(self) -> None:
@@ -327,7 +320,7 @@ class Batch:
         """Return the state of ``n`` samples, as it was left."""
         if n not in self._states:
             _make_room(self._states, _MOST_SIZES)
-            self._states[n] = self._layout.state(n, self._cells.variables)
+            self._states[n] = state(self._memory.wiring, n, self._cells.variables, self._layout.longest_delay)
         return self._states[n]
 
 

@@ -12,21 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
-from neurochip.cores.arrays import (
-    Compacted,
-    Pull,
-    Reception,
-    Recorder,
-    Scratch,
-    Span,
-    State,
-    aligned_zeros,
-)
+from neurochip.cores.arrays import Chip, Pull, Recorder, Samples, Scratch, Span, aligned_zeros
 from neurochip.cores.channel import sound_channel
-from neurochip.cores.layered_wiring import VECTOR, layers_of, wiring_of
+from neurochip.cores.layered_wiring import layers_of, wiring_of
 from neurochip.cores.layerwise import LISTED, LayerRoom, Layers, Seen, run_layers
 from neurochip.cores.population import neurons_of
 from neurochip.cores.raster import LayeredRaster
+from neurochip.cores.rooms import no_records, part_dtype, pulled, reception, scratch, state, up
 from neurochip.cores.samples import run_samples
 from neurochip.cores.threads import Threads
 from neurochip.cores.tick import run_ticks
@@ -39,14 +31,6 @@ _TOGETHER = 256  # ticks whose sums are added up before neurons are updated
 _FEW = 4  # samples for which weights are not cut into tiles
 MOST_ROOM = 1 << 26  # bytes of room for a layer after the other; networks that need more go tick by tick
 Counts = NDArray[np.int64]
-
-
-class _Desk(NamedTuple):
-    """What one thread works on."""
-
-    state: State
-    reception: Reception
-    scratch: Scratch
 
 
 class Presented(NamedTuple):
@@ -113,57 +97,25 @@ class LayerEngine:
         kinds, kind_of = _kinds(dynamics)
         lags = [1] * len(placed.projections) if delays is None else list(delays)
         self._depth = max(lags, default=1)
-        self._wiring, self._synapses = wiring_of(placed, weights, raster, held_as, dtype, self._sums, lags)
+        self._wiring, synapses = wiring_of(placed, weights, raster, held_as, dtype, self._sums, lags)
         if scales is not None:
             self._wiring.scales[:] = scales
         self._wiring.populations[:, 2] = kind_of
-        self._desk = self._made_desk()
-        self._neurons = neurons_of(kinds, dtype, slots)
-        self._channel = sound_channel(self._wiring)
+        self._sample, self._scratch = self._desk()
+        self._chip = Chip(
+            self._wiring, synapses, neurons_of(kinds, dtype, slots), sound_channel(self._wiring)
+        )
         self._idle = np.zeros(slots, dtype=np.int64)
         self._idle_per_tick = np.zeros(len(raster.bits), dtype=np.int64)
         self.tick = self._began = 0
 
-    def _made_desk(self) -> _Desk:
-        slots, dtype, sums = self.raster.n_slots, self._dtype, self._sums
-        axons = int(self._wiring.sources[-1, 3])
-        blocks = self._wiring.blocks
-        state = State(
-            aligned_zeros((1, self._variables, slots), dtype),
-            aligned_zeros((1, self._depth, slots), np.uint8),
-            aligned_zeros((1, slots), np.uint16),
+    def _desk(self) -> tuple[Samples, Scratch]:
+        """Return what one thread works on: a sample at rest, and room."""
+        wiring, variables = self._wiring, self._variables
+        remembered = Samples(
+            state(wiring, 1, variables, self._depth), reception(wiring, 1, self._sums, self._depth)
         )
-        reception = Reception(
-            reference=np.zeros((1, 0), np.uint8),
-            window=np.zeros((1, 0), np.uint8),
-            sums=aligned_zeros((1, int(blocks[:, 3].max(initial=0)) + VECTOR), sums),
-            trace=np.zeros((1, 0), dtype),
-            arrived=np.zeros((1, 1, 0), np.uint8),
-            late=np.zeros((1, 0), np.uint64),
-            counts=np.zeros((1, 0), np.uint16),
-        )
-        nothing = aligned_zeros(0, np.uint8)
-        scratch = Scratch(
-            packed=aligned_zeros((2, slots // 8), np.uint8),
-            plus=aligned_zeros(2 * axons + 8, np.uint64),
-            minus=aligned_zeros(2 * axons + 8, np.uint64),
-            listed=aligned_zeros((len(self._wiring.sources), 3), np.uint64),
-            received=nothing,
-            room=aligned_zeros((ROOM, slots), dtype),
-            total=aligned_zeros(slots, sums),
-            part=aligned_zeros(slots, np.int16 if self._held_as == np.int8 else sums),
-            compacted=Compacted(
-                n=aligned_zeros(len(self._placed.sizes), np.uint64),
-                axon=aligned_zeros(0, np.uint64),
-                neuron=aligned_zeros(0, np.uint64),
-                words=aligned_zeros((0, 0), dtype),
-                bits=nothing,
-                reference=nothing,
-                window=nothing,
-                counts=aligned_zeros(0, np.uint16),
-            ),
-        )
-        return _Desk(state, reception, scratch)
+        return remembered, scratch(wiring, variables, self._sums)
 
     def rest(self) -> None:
         """Let the next tick be the first of a presentation: everything is 0 again, and what is recorded goes on."""
@@ -177,14 +129,10 @@ class LayerEngine:
         run_ticks(
             np.zeros(1, np.int64),
             self._span(self.tick - self._began + 1, ticks),
-            self._wiring,
-            self._synapses,
-            self._desk.state,
-            self._desk.reception,
-            self._desk.scratch,
-            self._neurons,
+            self._chip,
+            self._sample,
+            self._scratch,
             self._pull(played),
-            self._channel,
             self._recorder(
                 self.raster.bits[here].reshape(ticks, 1, slots),
                 states,
@@ -218,7 +166,7 @@ class LayerEngine:
         states = np.zeros((len(self.raster.bits) if width else 0, width), self._dtype)
         layers = None
         if n >= _FEW and self._layer_bytes(ticks) <= MOST_ROOM:
-            layers = layers_of(placed, self._wiring, self._synapses)
+            layers = layers_of(placed, self._wiring, self._chip.synapses)
         shares = np.linspace(0, n, min(threads, n) + 1).astype(int).tolist()
         seen = [
             Seen(
@@ -258,7 +206,7 @@ class LayerEngine:
         """Return the most blocks of a layer, and the most columns of a block."""
         edges = self._wiring.range_blocks.astype(np.int64)
         widest = max(self._placed.sizes)
-        return int(np.diff(edges).max(initial=1)), -(-widest // int(WIDE)) * int(WIDE)
+        return int(np.diff(edges).max(initial=1)), up(widest, int(WIDE))
 
     def _run_layers(self, share: tuple[int, int], ticks: int, layers: Layers, seen: Seen) -> None:
         slots, n_layers = self.raster.n_slots, len(self._placed.sizes)
@@ -272,14 +220,14 @@ class LayerEngine:
             tails=aligned_zeros((n_layers, rows + 1, 8), np.uint32),
             lengths=aligned_zeros((n_layers, rows + 1), np.uint64),
             sums=aligned_zeros((blocks, rows, columns), self._sums),
-            part=aligned_zeros(int(WIDE), np.int16 if self._held_as == np.int8 else self._sums),
+            part=aligned_zeros(int(WIDE), part_dtype(self._held_as, self._sums)),
             target=aligned_zeros(slots, self._dtype),
         )
-        run_layers(*share, ticks, layers, self._wiring, self._neurons, room, seen)
+        run_layers(*share, ticks, layers, self._wiring, self._chip.neurons, room, seen)
 
     def _run_ticks(self, share: tuple[int, int], ticks: int, seen: Seen) -> None:
         slots = self.raster.n_slots
-        desk = self._made_desk()
+        sample, room = self._desk()
         bits = self.raster.bits.reshape(-1, 1, slots)
         states = np.zeros((ticks if len(seen.states) else 0, 1, slots), self._dtype)
         begin, end = share[0] * ticks, share[1] * ticks
@@ -288,14 +236,10 @@ class LayerEngine:
         )
         constant = (
             self._span(1, ticks),
-            self._wiring,
-            self._synapses,
-            desk.state,
-            desk.reception,
-            desk.scratch,
-            self._neurons,
+            self._chip,
+            sample,
+            room,
             self._pull(played[:1]),
-            self._channel,
             self._recorder(
                 bits[begin : begin + ticks], states, seen.idle, seen.idle_per_tick[begin : begin + ticks]
             ),
@@ -312,27 +256,14 @@ class LayerEngine:
         return Span(np.zeros(1, np.uint64), np.uint64(0), first, np.zeros((ticks, 1), self._dtype))
 
     def _pull(self, played: NDArray[np.uint8]) -> Pull:
-        return Pull(
-            np.zeros(len(self._placed.sizes), self._dtype),
-            aligned_zeros((1, self.raster.n_slots), self._dtype),
-            played,
-            np.zeros((0, 1), np.int64),
-            np.zeros(0, np.uint64),
-        )
+        nudge = np.zeros(len(self._placed.sizes), self._dtype)
+        return pulled(nudge, aligned_zeros((1, self.raster.n_slots), self._dtype), played)
 
     def _recorder(
         self, spikes: NDArray[np.uint8], states: NDArray[Any], idle: Counts, idle_per_tick: Counts
     ) -> Recorder:
-        return Recorder(
-            spikes=spikes,
-            states=states,
-            steps=np.zeros((0, 1, self.raster.n_slots), self._dtype),
-            per_core=np.zeros((0, 1, 0), np.int32),
-            row=np.zeros(1, np.int64),
-            variables=np.zeros(len(self._placed.sizes), np.int64),
-            idle=idle,
-            idle_per_tick=idle_per_tick,
-        )
+        nothing = no_records(self._wiring, 1, np.zeros(len(self._placed.sizes), np.int64))
+        return nothing._replace(spikes=spikes, states=states, idle=idle, idle_per_tick=idle_per_tick)
 
     def _seen(self, layer: int, values: NDArray[Any]) -> NDArray[Any]:
         """Return what is recorded of a layer in the unit of its potentials, above their zero."""
@@ -344,7 +275,7 @@ class LayerEngine:
 
     def variable(self, number: int) -> list[NDArray[Any]]:
         """Return a variable as it is now, list over layers of T[unit]."""
-        return self._by_layer(self._desk.state.words[0, number].copy())
+        return self._by_layer(self._sample.state.words[0, number].copy())
 
     def _by_layer(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         return [values[..., first : first + size] for first, _, size in self.raster.layers.tolist()]

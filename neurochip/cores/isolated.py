@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.arrays import Pull, Recorder, Span, Wiring
+from neurochip.cores.arrays import Chip, Samples, Span, Wiring
 from neurochip.cores.cell import Settling
 from neurochip.cores.cells import Cells
 from neurochip.cores.channel import sound_channel
 from neurochip.cores.layout import Layout
+from neurochip.cores.rooms import no_records, pulled, reception, scratch, state
 from neurochip.cores.tick import run_ticks
 from neurochip.description.run_sections import CodingSpec
 from neurochip.elements.neurons.settling import VALUE
@@ -82,15 +83,24 @@ class IsolatedCore:
         first, last = self._layout.core_slots[core]
         wiring.bias[first:last] = memory.bias
         self._wiring = wiring._replace(scales=memory.scales)
-        self._channel = sound_channel(self._wiring)
         self._variables = self._cells.variables
-        self._scratch = self._layout.scratch(int(wiring.sources[-1, 3]), self._variables)
+        self._chip = Chip(
+            self._wiring, self._layout.synapses(self._wiring), self._neurons, sound_channel(self._wiring)
+        )
+        self._scratch = scratch(self._wiring, self._variables, self._layout.sum_dtype)
         self._tick = 0
 
     def begin(self, samples: int, presentations: NDArray[np.uint64], inputs: NDArray[Any] | None) -> None:
         """Start from rest; ``inputs`` [sample, neuron of this core] for a clamped core."""
-        self._state = self._layout.state(samples, self._variables)
-        self._reception = self._layout.reception(samples, self._wiring, patterned=True, traced=self._traced)
+        self._state = state(self._wiring, samples, self._variables, self._layout.longest_delay)
+        self._reception = reception(
+            self._wiring,
+            samples,
+            self._layout.sum_dtype,
+            self._layout.longest_delay,
+            patterned=True,
+            traced=self._traced,
+        )
         self._presentations = presentations
         self._tick = 0
         if inputs is not None:
@@ -113,8 +123,7 @@ class IsolatedCore:
         beta, targets
             Nudge, on cores of the output population; ``targets`` [sample, neuron of this core].
         """
-        state, dtype = self._state, self._layout.state_dtype
-        bits = state.bits[:, 0]
+        dtype, bits = self._layout.state_dtype, self._state.bits[:, 0]
         samples = bits.shape[0]
         for sender, packed in received.items():
             first, _ = self._layout.core_slots[sender]
@@ -124,40 +133,15 @@ class IsolatedCore:
         wanted = np.zeros((samples, self._layout.n_slots), dtype=dtype)
         if targets is not None:
             wanted[:, self._own()] = targets
-        nothing = np.zeros((0, samples, self._layout.n_slots), dtype)
-        nobody = np.zeros(0, np.int64)
+        now = self._tick + 1
         run_ticks(
             np.arange(samples),
-            Span(
-                self._presentations,
-                self._seed,
-                self._tick + 1,
-                self._cells.schedule(self._tick + 1, 1).astype(dtype),
-            ),
-            self._wiring,
-            self._layout.synapses(self._wiring),
-            state,
-            self._reception,
+            Span(self._presentations, self._seed, now, self._cells.schedule(now, 1).astype(dtype)),
+            self._chip,
+            Samples(self._state, self._reception),
             self._scratch,
-            self._neurons,
-            Pull(
-                self._cells.nudges(beta).astype(dtype),
-                wanted,
-                np.zeros((0, 0, 0), np.uint8),
-                np.zeros((0, 1), np.int64),
-                np.zeros(0, np.uint64),
-            ),
-            self._channel,
-            Recorder(
-                nothing.astype(np.uint8),
-                nothing,
-                nothing,
-                np.zeros((0, samples, 0), np.int32),
-                np.arange(samples),
-                self._cells.values,
-                nobody,
-                nobody,
-            ),
+            pulled(self._cells.nudges(beta).astype(dtype), wanted),
+            no_records(self._wiring, samples, self._cells.values),
         )
         self._tick += 1
         return Spikes.from_array(bits[None, :, self._own()]).to_bytes()

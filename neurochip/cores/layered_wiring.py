@@ -13,12 +13,12 @@ from neurochip.cores.arrays import PLAYED, UPDATED, Synapses, Wiring, aligned_ze
 from neurochip.cores.connectivity import Connectivities
 from neurochip.cores.layerwise import Layers
 from neurochip.cores.raster import LayeredRaster
+from neurochip.cores.rooms import VECTOR, up
 from neurochip.kernels.random_bits import NOBODY
 from neurochip.kernels.tiles import cut
 
-__all__ = ["VECTOR", "layers_of", "wiring_of"]
+__all__ = ["layers_of", "wiring_of"]
 
-VECTOR = 16
 IN_PLACE_BYTES = 1 << 16  # a matrix so large is not copied where its type and order are right
 
 
@@ -55,11 +55,11 @@ def wiring_of(
             if connection.kind != "dense":
                 stored = packed.add(connection, first, weights[p])
                 blocks.append((k, received, 0, size, size, 0, p, int(p == in_place)))
-                width, rows = _up(stored.size, VECTOR), 1
+                width, rows = up(stored.size, VECTOR), 1
             else:
                 packed.add_dense()
                 stored = weights[p]
-                width = size if p == in_place else _up(size, VECTOR)
+                width = size if p == in_place else up(size, VECTOR)
                 blocks.append((k, received, first, width, width, 0, p, int(p == in_place)))
                 # Lists are filled up with the last slot of the source, whose row is all zeros.
                 rows = layers[source][1] - layers[source][0]
@@ -124,10 +124,6 @@ def layers_of(placed: PlacedNetwork, wiring: Wiring, synapses: Synapses) -> Laye
     received = np.zeros(len(order), np.uint8)
     received[[source for source, _ in placed.projections]] = 1
     return Layers(np.array(order, np.int64), received, np.array(tiles_of, np.uint64), tiles)
-
-
-def _up(number: int, step: int) -> int:
-    return -(-number // step) * step
 
 
 def _in_place(weights: Sequence[NDArray[Any]], held_as: np.dtype[Any]) -> int | None:

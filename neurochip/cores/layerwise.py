@@ -147,18 +147,13 @@ def _update_layer(
             quiet = came == _NOTHING
             if quiet:
                 clear(first, last, room.room[REACHED])
-            seen.idle_per_tick[begin + row] += update_range(
-                neurons,
-                kind,
-                first,
-                last,
-                Moment(
-                    t + 1, tick_key(_NOTHING, _NOTHING, np.uint64(t + 1)), start_key, room.target[:1], quiet
-                ),
-                Sample(words, seen.bits[begin + row], room.target, wiring.bias, wiring.neuron, seen.idle),
-                room.room,
-                nudge,
+            key, bits = tick_key(_NOTHING, _NOTHING, np.uint64(t + 1)), seen.bits[begin + row]
+            moment = Moment(t + 1, key, start_key, room.target[:1], nudge, quiet)
+            given = Sample(
+                words, bits, room.target, wiring.bias, wiring.neuron, neurons.own, room.room, seen.idle
             )
+            idle = update_range(neurons, kind, first, last, moment, given)
+            seen.idle_per_tick[begin + row] += idle
             if column >= 0:
                 write(words[0], first, seen.size[p], seen.states[begin + row, column:])
         if seen.summed >= 0:

@@ -15,32 +15,15 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.compile.quantise import state_dtype, weight_dtype
-from neurochip.cores.arrays import (
-    HELD,
-    UPDATED,
-    Compacted,
-    Reception,
-    Scratch,
-    State,
-    Synapses,
-    Wiring,
-    aligned_zeros,
-)
+from neurochip.cores.arrays import HELD, UPDATED, Synapses, Wiring, aligned_zeros
 from neurochip.cores.blocks import Block, Received, is_fixed
 from neurochip.cores.connectivity import Connectivities
+from neurochip.cores.rooms import VECTOR, WORD, up
 from neurochip.description.precision import integer_bits
-from neurochip.elements.neurons.neuron import ROOM
 from neurochip.errors import CapabilityError
 from neurochip.kernels.random_bits import NOBODY
 
 __all__ = ["Layout"]
-
-_VECTOR = 16
-_WORD = 64
-
-
-def _up(number: int, step: int) -> int:
-    return -(-number // step) * step
 
 
 class Layout:
@@ -63,15 +46,13 @@ class Layout:
         self.weight_dtype = weight_dtype(image.precision)
         integer = integer_bits(image.precision) is not None and not delivers_reals
         self.sum_dtype = np.dtype(np.int32) if integer else self.state_dtype
-        narrow = integer and self.weight_dtype.itemsize == 1
-        self.part_dtype = np.dtype(np.int16) if narrow else self.sum_dtype
         network = image.network
         self.population_slots: list[tuple[int, int]] = []
         self.slots_of: list[slice] = []  # of the neurons of each population
         slot = 0
         for size in network.sizes:
             # One slot more than neurons: a list of axons may be filled up with it.
-            self.population_slots.append((slot, slot + _up(size + 1, _WORD)))
+            self.population_slots.append((slot, slot + up(size + 1, WORD)))
             self.slots_of.append(slice(slot, slot + size))
             slot = self.population_slots[-1][1]
         self.n_slots = slot
@@ -103,12 +84,12 @@ class Layout:
                 n = projection.connection.memory(None if is_fixed(projection.connection) else np.zeros(
                     projection.connection.shape), self.weight_dtype).weights.size  # fmt: skip
                 self._listed[k] = slice(start, start + n)
-                start += _up(n, _VECTOR)
+                start += up(n, VECTOR)
             elif held:
                 width = network.sizes[projection.target] if only is None else image.cores[only].size
                 first, last = self.population_slots[projection.source]
-                self._matrices[k] = (start, last - first, _up(width, _VECTOR))
-                start += (last - first) * _up(width, _VECTOR)
+                self._matrices[k] = (start, last - first, up(width, VECTOR))
+                start += (last - first) * up(width, VECTOR)
         self.n_weights = start
         for c in self.cores:
             core = image.cores[c]
@@ -165,14 +146,14 @@ class Layout:
                     door = doors.setdefault((block.core, source), begin)
                     known[received] = len(sources)
                     sources.append((source, delay, begin, begin + extent, door, block.core))
-                full = _up(network.sizes[p], _VECTOR)
+                full = up(network.sizes[p], VECTOR)
                 width = full if whole else last - first
                 start, stride = block.start, block.stride
                 if block.projection in self._listed:
                     start, stride = 0 if whole else image.cores[block.core].first, full
                 at = known[received]
                 blocks.append((len(ranges) - 1, at, start, width, stride, sums, block.projection, 0))
-                sums += _up(width, _VECTOR)
+                sums += up(width, VECTOR)
             edges.append(len(blocks))
         neuron = np.full(self.n_slots, NOBODY)
         base = 0
@@ -255,68 +236,6 @@ class Layout:
         for p, cores in each:
             together.setdefault(p, []).extend(cores)
         return sorted(together.items())
-
-    def state(self, n: int, variables: int) -> State:
-        """Return the state of ``n`` samples at rest."""
-        delay = self.longest_delay
-        return State(
-            words=aligned_zeros((n, variables, self.n_slots), self.state_dtype),
-            bits=aligned_zeros((n, delay, self.n_slots), np.uint8),
-            counts=aligned_zeros((n, self.n_slots), np.uint16),
-        )
-
-    def reception(
-        self,
-        n: int,
-        wiring: Wiring,
-        *,
-        patterned: bool,
-        traced: bool,
-        lossy: bool = False,
-        late: bool = False,
-    ) -> Reception:
-        """Return what receivers of ``n`` samples remember, at rest; what is not used is empty."""
-        axons = int(wiring.sources[-1, 3]) if len(wiring.sources) else 0
-        blocks = wiring.blocks
-        sums = int(blocks[-1, 5]) + _up(int(blocks[-1, 3]), _VECTOR) if len(blocks) else 0
-
-        def per_axon(dtype: Any, wanted: bool) -> Any:
-            return aligned_zeros((n, axons if wanted else 0), dtype)
-
-        return Reception(
-            reference=per_axon(np.uint8, patterned),
-            window=per_axon(np.uint8, patterned),
-            sums=aligned_zeros((n, sums), self.sum_dtype),
-            trace=per_axon(self.state_dtype, traced),
-            arrived=aligned_zeros((n, self.longest_delay if lossy else 1, axons if lossy else 0), np.uint8),
-            late=per_axon(np.uint64, late),
-            counts=per_axon(np.uint16, lossy),
-        )
-
-    def scratch(self, axons: int, variables: int) -> Scratch:
-        """Return room for one thread; ``axons`` is the largest number of axon slots."""
-        slots, t = self.n_slots, self.state_dtype
-        most = max(slots, axons)
-        return Scratch(
-            packed=aligned_zeros((2, most // 8), np.uint8),
-            plus=aligned_zeros(2 * most + 8, np.uint64),
-            minus=aligned_zeros(2 * most + 8, np.uint64),
-            listed=aligned_zeros((max(1, most // _WORD), 3), np.uint64),
-            received=aligned_zeros(axons, np.uint8),
-            room=aligned_zeros((ROOM, slots), t),
-            total=aligned_zeros(slots, self.sum_dtype),
-            part=aligned_zeros(slots, self.part_dtype),
-            compacted=Compacted(
-                n=aligned_zeros(len(self.population_slots), np.uint64),
-                axon=aligned_zeros(slots, np.uint64),
-                neuron=aligned_zeros(slots, np.uint64),
-                words=aligned_zeros((variables, slots), t),
-                bits=aligned_zeros(slots, np.uint8),
-                reference=aligned_zeros(slots, np.uint8),
-                window=aligned_zeros(slots, np.uint8),
-                counts=aligned_zeros(slots, np.uint16),
-            ),
-        )
 
     def matrix(self, weights: NDArray[Any], projection: int) -> NDArray[Any]:
         """Return a view of a projection's weights, [neuron of the source, neuron of the target]."""

@@ -48,10 +48,10 @@ def _no_trace(first: Index, last: Index, bits: Any, schedule: Any, c: Any, trace
 def _update_value(update: Kernel[Any, Any], dtype: np.dtype[Any]) -> Any:
     row, plane = np.zeros(0, dtype), np.zeros((0, 0), dtype)
     words, slot = np.zeros(0, np.uint64), np.uint64(0)
-    moment = Moment(1, slot, slot, row, False)
-    sample = Sample(plane, np.zeros(0, np.uint8), row, row, words, np.zeros(0, np.int64))
     nudge = np.int64(0) if dtype.kind == "i" else dtype.type(0)
-    return update.value(slot, slot, moment, sample, plane, nudge, row, plane)
+    moment = Moment(1, slot, slot, row, nudge, False)
+    sample = Sample(plane, np.zeros(0, np.uint8), row, row, words, plane, plane, np.zeros(0, np.int64))
+    return update.value(slot, slot, moment, sample, row)
 
 
 @functools.cache

@@ -6,18 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.cores.arrays import (
-    Channel,
-    Neurons,
-    Pull,
-    Reception,
-    Recorder,
-    Scratch,
-    Span,
-    State,
-    Synapses,
-    Wiring,
-)
+from neurochip.cores.arrays import Chip, Pull, Recorder, Samples, Scratch, Span
 from neurochip.cores.layerwise import Seen, add, write
 from neurochip.kernels._jit import entry
 from neurochip.kernels.calls import invoke
@@ -34,14 +23,10 @@ def run_samples(
     first: int,
     last: int,
     span: Span,
-    wiring: Wiring,
-    synapses: Synapses,
-    state: State,
-    reception: Reception,
+    chip: Chip,
+    sample: Samples,
     scratch: Scratch,
-    neurons: Neurons,
     pull: Pull,
-    channel: Channel,
     recorder: Recorder,
     played: Cube[np.uint8],
     bits: Cube[np.uint8],
@@ -61,21 +46,17 @@ def run_samples(
     bits
         u8[tick, 1, slot], those of ``seen``.
     """
-    each, populations = span.schedule.shape[0], wiring.populations
+    each, populations = span.schedule.shape[0], chip.wiring.populations
     for i in range(first, last):
         begin, end = i * each, (i + 1) * each
         invoke(
             loop,
             recorder.row,
             span,
-            wiring,
-            synapses,
-            state,
-            reception,
+            chip,
+            sample,
             scratch,
-            neurons,
             Pull(pull.nudge, pull.target, played[i : i + 1], pull.shown_from, pull.shown),
-            channel,
             Recorder(
                 bits[begin:end],
                 recorder.states,
@@ -98,4 +79,4 @@ def run_samples(
                     )
         if seen.summed >= 0:
             total = seen.total
-            add(state.words[0, seen.summed], _NOTHING, np.uint64(total.shape[0]), total)
+            add(sample.state.words[0, seen.summed], _NOTHING, np.uint64(total.shape[0]), total)

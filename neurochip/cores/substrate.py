@@ -19,6 +19,7 @@ from neurochip.cores.integer_learning import refuse_optimiser
 from neurochip.cores.isolated import CoreMemory, memory_of
 from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
+from neurochip.cores.rooms import no_records
 from neurochip.cores.run_counts import RunCounts
 from neurochip.cores.senders import Senders
 from neurochip.cores.synapse_mismatch import SynapseMismatch
@@ -260,15 +261,12 @@ class DigitalSubstrate:
         for_counting = ticks if clock is not None and not clock.needs_bits else 0
         at_once = samples if clock is None or any(kept) else clock.samples_at_once(ticks, slots)
         rows = max(1, min(samples, at_once))
-        recorder = Recorder(
-            np.zeros((max(kept[0], for_walking), rows, slots), np.uint8),
-            np.zeros((kept[1], rows, slots), self._dtype),
-            np.zeros((kept[2], rows, slots), self._dtype),
-            np.zeros((for_counting, rows, len(self.image.cores)), np.int32),
-            np.arange(samples) % rows,
-            self._cells.values,
-            np.zeros(0, np.int64),
-            np.zeros(0, np.int64),
+        recorder = no_records(self._synapses.wiring, rows, self._cells.values)._replace(
+            spikes=np.zeros((max(kept[0], for_walking), rows, slots), np.uint8),
+            states=np.zeros((kept[1], rows, slots), self._dtype),
+            steps=np.zeros((kept[2], rows, slots), self._dtype),
+            per_core=np.zeros((for_counting, rows, len(self.image.cores)), np.int32),
+            row=np.arange(samples) % rows,
         )
         if clock is not None and begins:
             self._counters.time(phase, presentations=clock.begin(phase, samples))

@@ -15,19 +15,21 @@ from neurochip.cores.arrays import (
     SHOWN,
     UPDATED,
     Channel,
+    Chip,
     Compacted,
     Neurons,
     Pull,
     Reception,
     Recorder,
+    Samples,
     Scratch,
     Span,
     State,
-    Synapses,
     Wiring,
 )
 from neurochip.cores.axons import (
     LAST_PATTERN,
+    Inbox,
     add_bits,
     list_axons,
     mark_received,
@@ -41,7 +43,7 @@ from neurochip.elements.neurons.neuron import STEP, Moment, Sample
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.calls import invoke, invoke_counting
 from neurochip.kernels.random_bits import tick_key
-from neurochip.kernels.types import Cube, Index, Matrix, Number, Scalar, Vector
+from neurochip.kernels.types import Cube, Index, Matrix, Number, Vector
 
 __all__ = ["run_ticks", "update_range"]
 
@@ -118,27 +120,11 @@ def _lives(r: Index, wiring: Wiring, channel: Channel, c: Compacted) -> bool:
 
 @kernel
 def update_range(
-    neurons: Neurons,
-    kind: Index,
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Number],
-    nudge: Scalar,
+    neurons: Neurons, kind: Index, first: Index, last: Index, moment: Moment, sample: Sample
 ) -> Index:
     """Advance a range of neurons of one kind by a tick; returns how many updates were idle."""
-    updates: int = invoke_counting(
-        neurons.updates[kind],
-        first,
-        last,
-        moment,
-        sample,
-        room,
-        nudge,
-        neurons.constants[kind],
-        neurons.own,
-    )
+    constants = neurons.constants[kind]
+    updates: int = invoke_counting(neurons.updates[kind], first, last, moment, sample, constants)
     return updates
 
 
@@ -146,21 +132,19 @@ def update_range(
 def run_ticks(
     batch: Vector[np.int64],
     span: Span,
-    wiring: Wiring,
-    synapses: Synapses,
-    state: State,
-    reception: Reception,
+    chip: Chip,
+    samples: Samples,
     scratch: Scratch,
-    neurons: Neurons,
     pull: Pull,
-    channel: Channel,
     recorder: Recorder,
 ) -> None:
     """Run the samples in i64[…] ``batch`` through the ticks of ``span``, each for itself.
 
-    Tick 1 begins from rest, but for what inputs present. Changes ``state``, ``reception``, ``scratch`` and ``recorder``
-    in place, and the structures of the channel.
+    Tick 1 begins from rest, but for what inputs present. Changes ``samples``, ``scratch`` and ``recorder`` in place,
+    and the structures of the channel.
     """
+    wiring, neurons, channel = chip.wiring, chip.neurons, chip.channel
+    state, reception, synapses = samples.state, samples.reception, chip.synapses
     populations, ranges, c = wiring.populations, wiring.ranges, scratch.compacted
     n_populations, n_ranges = populations.shape[0], np.uint64(ranges.shape[0])
     depth, n_ticks, slots = state.bits.shape[1], span.schedule.shape[0], np.uint64(state.bits.shape[2])
@@ -174,12 +158,9 @@ def run_ticks(
         kept_at = recorder.row[b]
         words, counts, target = state.words[b], state.counts[b], pull.target[b]
         reference, window, sums = reception.reference[b], reception.window[b], reception.sums[b]
-        trace, arrived, late, got = (
-            reception.trace[b],
-            reception.arrived[b],
-            reception.late[b],
-            reception.counts[b],
-        )
+        trace, arrived = reception.trace[b], reception.arrived[b]
+        late, got = reception.late[b], reception.counts[b]
+        inbox = Inbox(wiring, direct, has_late, state.bits[b], reference, window, arrived)
         at_rest = span.first_tick == 1
         if at_rest:
             _rest(wiring, state, reception, b)
@@ -191,16 +172,9 @@ def run_ticks(
             if populations[p, 3] == HELD and depth == 1 and neurons.compacts[populations[p, 2]] != 0:
                 first, last = populations[p, 0], populations[p, 1]
                 axon = _axons_of(p, wiring.sources, direct and patterned)
+                pattern, recent = reference[axon[0] : axon[1]], window[axon[0] : axon[1]]
                 c.n[p] = compact(
-                    first,
-                    last,
-                    at_rest,
-                    wiring.neuron,
-                    words,
-                    state.bits[b, 0],
-                    reference[axon[0] : axon[1]],
-                    window[axon[0] : axon[1]],
-                    c,
+                    first, last, at_rest, wiring.neuron, words, state.bits[b, 0], pattern, recent, c
                 )
         for t in range(n_ticks):
             tick = span.first_tick + t
@@ -210,82 +184,41 @@ def run_ticks(
             if has_late:
                 mark_received(wiring.sources, tick, arrived, scratch.received)
             if patterned and tick <= LAST_PATTERN:
-                take_patterns(
-                    tick, wiring, channel, state.bits[b], reference, window, arrived, has_late, sums, scratch
-                )
-            list_axons(
-                tick,
-                wiring,
-                patterned,
-                channel,
-                state.bits[b],
-                reference,
-                window,
-                arrived,
-                has_late,
-                scratch,
-            )
+                take_patterns(tick, inbox, sums, scratch)
+            list_axons(tick, patterned, inbox, scratch)
             if traced:
                 for s in range(wiring.sources.shape[0]):
                     p, first, last = wiring.sources[s, 0], wiring.sources[s, 2], wiring.sources[s, 3]
                     if direct:
-                        sent = state.bits[b, row_of(tick - np.int64(wiring.sources[s, 1]), depth)]
-                        invoke(
-                            neurons.trace,
-                            _NOTHING,
-                            last - first,
-                            sent[populations[p, 0] : populations[p, 1]],
-                            schedule,
-                            neurons.constants[0],
-                            trace[first:last],
-                        )
+                        at = populations[p, 0]
+                        came = state.bits[b, row_of(tick - np.int64(wiring.sources[s, 1]), depth)]
                     else:
-                        door = wiring.sources[s, 4]
+                        at = wiring.sources[s, 4]
                         came = arrived[row_acting(wiring.sources, s, tick, arrived.shape[0])]
-                        invoke(
-                            neurons.trace,
-                            _NOTHING,
-                            last - first,
-                            came[door : door + (last - first)],
-                            schedule,
-                            neurons.constants[0],
-                            trace[first:last],
-                        )
+                    n = last - first
+                    constants, row = neurons.constants[0], trace[first:last]
+                    invoke(neurons.trace, _NOTHING, n, came[at : at + n], schedule, constants, row)
 
             # Inputs that were compacted, are played back, or are shown spikes.
             key = tick_key(span.seed, span.presentation[b], np.uint64(tick))
+            own, room, idle = neurons.own, scratch.room, recorder.idle
+            sample = Sample(words, bits, target, wiring.bias, wiring.neuron, own, room, idle)
             for p in range(n_populations):
-                first, kind = populations[p, 0], populations[p, 2]
+                first, last, kind = populations[p, 0], populations[p, 1], populations[p, 2]
+                moment = Moment(tick, key, start_key, schedule[neurons.columns[kind] :], none, False)
                 if c.n[p] != _NOTHING:
-                    update_range(
-                        neurons,
-                        kind,
-                        first,
-                        first + c.n[p],
-                        Moment(tick, key, start_key, schedule[neurons.columns[kind] :], False),
-                        Sample(c.words, c.bits, target, wiring.bias, c.neuron, recorder.idle),
-                        scratch.room,
-                        none,
-                    )
+                    few = Sample(c.words, c.bits, target, wiring.bias, c.neuron, own, room, idle)
+                    update_range(neurons, kind, first, first + c.n[p], moment, few)
                     if shown:
-                        clear(first, populations[p, 1], bits)
+                        clear(first, last, bits)
                         show_bits(first, c.n[p], c.axon, c.bits, bits)
                 elif populations[p, 3] == PLAYED:
                     _add_played(first, pull.played[b, t], bits)
                 elif populations[p, 3] == SHOWN:
                     window_tick = (tick - 1) % (pull.shown_from.shape[1] - 1)
                     begins, ends = pull.shown_from[b, window_tick], pull.shown_from[b, window_tick + 1]
-                    _show(first, populations[p, 1], begins, ends, pull.shown, bits)
-                    update_range(
-                        neurons,
-                        kind,
-                        first,
-                        populations[p, 1],
-                        Moment(tick, key, start_key, schedule[neurons.columns[kind] :], False),
-                        Sample(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
-                        scratch.room,
-                        none,
-                    )
+                    _show(first, last, begins, ends, pull.shown, bits)
+                    update_range(neurons, kind, first, last, moment, sample)
 
             # All others. Neighbours do the same, each for itself: one call for those that lie side by side.
             r = _NOTHING
@@ -295,10 +228,10 @@ def run_ticks(
                     r += _ONE
                     continue
                 nudge, kind = pull.nudge[p] if populations[p, 4] != 0 else none, populations[p, 2]
-                came = deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
-                quiet = came == _NOTHING
+                arrivals = deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
+                quiet = arrivals == _NOTHING
                 if counts_idle:
-                    quiet = quiet_range(r, came, wiring, synapses, words, scratch)
+                    quiet = quiet_range(r, arrivals, wiring, synapses, words, scratch)
                 r += _ONE
                 while r < n_ranges and not counts_idle and ranges[r, 1] == until:
                     q = ranges[r, 0]
@@ -308,32 +241,15 @@ def run_ticks(
                     deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
                     until = ranges[r, 2]
                     r += _ONE
-                resting = update_range(
-                    neurons,
-                    kind,
-                    first,
-                    until,
-                    Moment(tick, key, start_key, schedule[neurons.columns[kind] :], quiet),
-                    Sample(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
-                    scratch.room,
-                    nudge,
-                )
+                now = Moment(tick, key, start_key, schedule[neurons.columns[kind] :], nudge, quiet)
+                resting = update_range(neurons, kind, first, until, now, sample)
                 if counts_idle:
                     recorder.idle_per_tick[t] += resting
 
             # What they fired goes out.
             if not direct:
-                invoke(
-                    channel.send,
-                    channel.faults,
-                    wiring,
-                    bits,
-                    arrived,
-                    late,
-                    got,
-                    span.presentation[b],
-                    np.uint64(tick),
-                )
+                presentation, number = span.presentation[b], np.uint64(tick)
+                invoke(channel.send, channel.faults, wiring, bits, arrived, late, got, presentation, number)
             for p in range(n_populations):
                 first = populations[p, 0]
                 if direct and c.n[p] != _NOTHING:
@@ -346,24 +262,16 @@ def run_ticks(
                 _record(_NOTHING, slots, bits, t, kept_at, recorder.spikes)
             if recorder.states.shape[0] > 0:
                 for p in range(n_populations):
-                    own = words[recorder.variables[p]]
-                    _record(populations[p, 0], populations[p, 1], own, t, kept_at, recorder.states)
+                    seen = words[recorder.variables[p]]
+                    _record(populations[p, 0], populations[p, 1], seen, t, kept_at, recorder.states)
             if recorder.steps.shape[0] > 0:
                 _record(_NOTHING, slots, scratch.room[STEP], t, kept_at, recorder.steps)
         for p in range(n_populations):
             if c.n[p] != _NOTHING:
                 axon = _axons_of(p, wiring.sources, direct and patterned)
-                spread(
-                    populations[p, 0],
-                    c.n[p],
-                    direct,
-                    c,
-                    words,
-                    state.bits[b, 0],
-                    reference[axon[0] : axon[1]],
-                    window[axon[0] : axon[1]],
-                    counts,
-                )
+                pattern, recent = reference[axon[0] : axon[1]], window[axon[0] : axon[1]]
+                first, bits = populations[p, 0], state.bits[b, 0]
+                spread(first, c.n[p], direct, c, words, bits, pattern, recent, counts)
 
 
 @kernel

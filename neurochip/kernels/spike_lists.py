@@ -10,14 +10,27 @@ the chip would perform them.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.types import Index, Matrix, Number, Vector
 
-__all__ = ["add_rows", "differences", "list_ones", "new_reference", "pad_list", "subtract_rows"]
+__all__ = [
+    "add_rows",
+    "differences",
+    "eight_rows",
+    "four_rows",
+    "list_ones",
+    "new_reference",
+    "pad_list",
+    "subtract_rows",
+    "sum_of_eight",
+    "sum_of_four",
+]
 
-_ZERO, _ONE, _TWO, _THREE, _FOUR = (np.uint64(n) for n in range(5))
+_ZERO, _ONE, _TWO, _THREE, _FOUR, _EIGHT = (np.uint64(n) for n in (0, 1, 2, 3, 4, 8))
 _LOG8, _LOG64, _TOP = np.uint64(3), np.uint64(6), np.uint64(56)
 # Eight bytes of 0 or 1 times this constant: their bits, gathered in the top byte.
 _GATHER = np.uint64(0x0102040810204080)
@@ -171,6 +184,35 @@ def pad_list(rows: Vector[np.uint64], at: Index, n_rows: Index, silent: Index) -
     return (n_rows + np.uint64(3)) & ~np.uint64(3)
 
 
+@kernel
+def four_rows(rows: Vector[Number], at: Index, start: Index, stride: Index) -> Any:
+    """Return where the weights of four rows begin that are listed from ``at`` on."""
+    return (
+        start + rows[at] * stride,
+        start + rows[at + _ONE] * stride,
+        start + rows[at + _TWO] * stride,
+        start + rows[at + _THREE] * stride,
+    )
+
+
+@kernel
+def eight_rows(rows: Vector[Number], at: Index, start: Index, stride: Index) -> Any:
+    """Return the same of eight rows."""
+    return four_rows(rows, at, start, stride) + four_rows(rows, at + _FOUR, start, stride)
+
+
+@kernel
+def sum_of_four(weights: Vector[Number], first: tuple[Index, ...], j: Index) -> Any:
+    """Return the sum of four rows at a column, added pair by pair."""
+    return (weights[first[0] + j] + weights[first[1] + j]) + (weights[first[2] + j] + weights[first[3] + j])
+
+
+@kernel
+def sum_of_eight(weights: Vector[Number], first: tuple[Index, ...], j: Index) -> Any:
+    """Return the sum of eight rows at a column, added pair by pair."""
+    return sum_of_four(weights, first[:4], j) + sum_of_four(weights, first[4:], j)
+
+
 @separate_kernel
 def add_rows(
     weights: Vector[Number],
@@ -187,31 +229,16 @@ def add_rows(
     ``weights`` W[weight] holds the block [axon, neuron] from ``start`` on, one row every ``stride``, of which the first
     ``width`` are added. The rows are ``rows[at … at + n_rows − 1]``, ``n_rows`` a multiple of four; ``total`` S[…].
     """
-    nothing = np.uint64(0)
-    one = np.uint64(1)
-    eight = np.uint64(8)
     stop = at + n_rows
-    while at + eight <= stop:
-        a = start + rows[at] * stride
-        b = start + rows[at + one] * stride
-        c = start + rows[at + np.uint64(2)] * stride
-        d = start + rows[at + np.uint64(3)] * stride
-        e = start + rows[at + np.uint64(4)] * stride
-        f = start + rows[at + np.uint64(5)] * stride
-        g = start + rows[at + np.uint64(6)] * stride
-        h = start + rows[at + np.uint64(7)] * stride
-        for j in range(nothing, width):
-            total[j] += ((weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])) + (
-                (weights[e + j] + weights[f + j]) + (weights[g + j] + weights[h + j])
-            )
-        at += eight
+    while at + _EIGHT <= stop:
+        eight = eight_rows(rows, at, start, stride)
+        for j in range(_ZERO, width):
+            total[j] += sum_of_eight(weights, eight, j)
+        at += _EIGHT
     if at < stop:
-        a = start + rows[at] * stride
-        b = start + rows[at + one] * stride
-        c = start + rows[at + np.uint64(2)] * stride
-        d = start + rows[at + np.uint64(3)] * stride
-        for j in range(nothing, width):
-            total[j] += (weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])
+        four = four_rows(rows, at, start, stride)
+        for j in range(_ZERO, width):
+            total[j] += sum_of_four(weights, four, j)
 
 
 @separate_kernel
@@ -226,28 +253,13 @@ def subtract_rows(
     total: Vector[Number],
 ) -> None:
     """Take weight rows away; see `add_rows`, whose twin it is: a sign as a factor would be one product a weight."""
-    nothing = np.uint64(0)
-    one = np.uint64(1)
-    eight = np.uint64(8)
     stop = at + n_rows
-    while at + eight <= stop:
-        a = start + rows[at] * stride
-        b = start + rows[at + one] * stride
-        c = start + rows[at + np.uint64(2)] * stride
-        d = start + rows[at + np.uint64(3)] * stride
-        e = start + rows[at + np.uint64(4)] * stride
-        f = start + rows[at + np.uint64(5)] * stride
-        g = start + rows[at + np.uint64(6)] * stride
-        h = start + rows[at + np.uint64(7)] * stride
-        for j in range(nothing, width):
-            total[j] -= ((weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])) + (
-                (weights[e + j] + weights[f + j]) + (weights[g + j] + weights[h + j])
-            )
-        at += eight
+    while at + _EIGHT <= stop:
+        eight = eight_rows(rows, at, start, stride)
+        for j in range(_ZERO, width):
+            total[j] -= sum_of_eight(weights, eight, j)
+        at += _EIGHT
     if at < stop:
-        a = start + rows[at] * stride
-        b = start + rows[at + one] * stride
-        c = start + rows[at + np.uint64(2)] * stride
-        d = start + rows[at + np.uint64(3)] * stride
-        for j in range(nothing, width):
-            total[j] -= (weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])
+        four = four_rows(rows, at, start, stride)
+        for j in range(_ZERO, width):
+            total[j] -= sum_of_four(weights, four, j)

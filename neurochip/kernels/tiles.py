@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.kernels._jit import kernel, separate_kernel
-from neurochip.kernels.spike_lists import list_ones
+from neurochip.kernels.spike_lists import eight_rows, four_rows, list_ones, sum_of_eight, sum_of_four
 from neurochip.kernels.types import Index
 
 __all__ = ["NARROW", "WIDE", "Tiles", "add_up", "cut", "list_filled"]
@@ -88,29 +88,21 @@ def _eights(weights: Any, width: Index, rows: Any, begin: Any, end: Index, total
     """Add rows to T[width] ``total``, eight by eight."""
     i = begin
     while i < end:
-        a, b = np.uint64(rows[i]) * width, np.uint64(rows[i + _ONE]) * width
-        c, d = np.uint64(rows[i + _TWO]) * width, np.uint64(rows[i + _THREE]) * width
-        e, f = np.uint64(rows[i + _FOUR]) * width, np.uint64(rows[i + np.uint64(5)]) * width
-        g, h = np.uint64(rows[i + np.uint64(6)]) * width, np.uint64(rows[i + np.uint64(7)]) * width
+        eight = eight_rows(rows, i, _NOTHING, width)
         for j in range(_NOTHING, width):
-            total[j] += ((weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])) + (
-                (weights[e + j] + weights[f + j]) + (weights[g + j] + weights[h + j])
-            )
+            total[j] += sum_of_eight(weights, eight, j)
         i += _EIGHT
 
 
 @kernel
 def _tail(weights: Any, width: Index, tail: Any, total: Any) -> None:
     """Add four rows, then three, one after the other; what is not there are zeros, which change no bit."""
-    a, b = np.uint64(tail[_NOTHING]) * width, np.uint64(tail[_ONE]) * width
-    c, d = np.uint64(tail[_TWO]) * width, np.uint64(tail[_THREE]) * width
-    e, f = np.uint64(tail[_FOUR]) * width, np.uint64(tail[np.uint64(5)]) * width
-    g = np.uint64(tail[np.uint64(6)]) * width
+    four, three = four_rows(tail, _NOTHING, _NOTHING, width), four_rows(tail, _FOUR, _NOTHING, width)
     for j in range(_NOTHING, width):
-        total[j] += (weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])
-        total[j] += weights[e + j]
-        total[j] += weights[f + j]
-        total[j] += weights[g + j]
+        total[j] += sum_of_four(weights, four, j)
+        total[j] += weights[three[0] + j]
+        total[j] += weights[three[1] + j]
+        total[j] += weights[three[2] + j]
 
 
 @separate_kernel

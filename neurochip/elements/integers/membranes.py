@@ -15,18 +15,13 @@ from neurochip.elements.neurons.filtered import (
     BEGINS,
     BIAS,
     CURRENT_DECAY,
-    CURRENT_GAIN,
-    DECAY,
-    GAIN,
-    REFRACTORY,
-    RESET,
-    RESET_TO,
     START,
     SUBTRACT,
     SUBTRACT_LATE,
-    TAKEN,
-    THRESHOLD,
     VALUE_LATE,
+    Law,
+    Membrane,
+    law_of,
 )
 from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel
@@ -56,28 +51,6 @@ def _held(x: Index, lowest: Any, highest: Any, wraps: bool) -> Any:
     if wraps:
         return ((x - lowest) & (highest - lowest)) + lowest, 1
     return (lowest if x < lowest else highest), 1
-
-
-class Membrane(NamedTuple):
-    """What one neuron keeps; i64 scalars."""
-
-    current: Any
-    potential: Any
-    waiting: Any  # refractory ticks left
-
-
-class Law(NamedTuple):
-    """How one neuron moves, as in `filtered.CONSTANTS`; i64 scalars."""
-
-    current_decay: Any
-    current_gain: Any
-    decay: Any
-    gain: Any
-    threshold: Any
-    reset_to: Any
-    taken: Any
-    reset: Any
-    refractory: Any
 
 
 class Words(NamedTuple):
@@ -121,12 +94,11 @@ def integrate_in_integers(before: Membrane, drive: Any, law: Law, words: Words) 
 
 
 @kernel
-def _update(
-    first: Index, last: Index, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
-) -> int:
+def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Any) -> int:
     """One tick of a range of neurons, each with constants of its own; a target has no hold on them."""
     potential, current, left = sample.words[POTENTIAL], sample.words[_CURRENT], sample.words[_WAITING]
-    met, drive, reached, resting = sample.words[MET], room[DRIVE], room[REACHED], 0
+    met, drive, reached = sample.words[MET], sample.room[DRIVE], sample.room[REACHED]
+    own, resting = sample.own, 0
     places = np.int64(c[_PLACES])
     cut = Words(places, np.int64(c[_LOWEST]), np.int64(c[_HIGHEST]), c[_WRAPS] != 0)
     if moment.tick == 1:
@@ -150,19 +122,8 @@ def _update(
             sample.bits[j] = 0
             continue
         before = Membrane(np.int64(current[j]), np.int64(potential[j]), np.int64(left[j]))
-        law = Law(
-            np.int64(own[CURRENT_DECAY, j]),
-            np.int64(own[CURRENT_GAIN, j]),
-            np.int64(own[DECAY, j]),
-            np.int64(own[GAIN, j]),
-            np.int64(own[THRESHOLD, j]),
-            np.int64(own[RESET_TO, j]),
-            np.int64(own[TAKEN, j]),
-            np.int64(own[RESET, j]),
-            np.int64(own[REFRACTORY, j]),
-        )
         fires, current[j], potential[j], left[j], more = integrate_in_integers(
-            before, np.int64(drive[j]) + np.int64(own[BIAS, j]), law, cut
+            before, np.int64(drive[j]) + np.int64(own[BIAS, j]), law_of(own, j), cut
         )
         met[j] += more
         sample.bits[j] = fires

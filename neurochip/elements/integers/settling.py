@@ -181,27 +181,19 @@ def _encode(
 
 
 @kernel
-def _update(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[np.int32],
-    nudge: Index,
-    c: Vector[np.int32],
-    own: Matrix[np.int32],
-) -> int:
+def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[np.int32]) -> int:
     """One tick of neurons that settle."""
     words = sample.words
     value, membrane, coded, residue = words[VALUE], words[MEMBRANE], words[CODED], words[RESIDUE]
-    drive, net, step, met = room[DRIVE], room[NET], room[STEP], words[MET:]
+    room, met = sample.room, words[MET:]
+    drive, net, step = room[DRIVE], room[NET], room[STEP]
     decode(first, last, c, drive, membrane, met)
-    least, most = _net(first, last, c, nudge, membrane, sample.bias, value, sample.target, net)
+    least, most = _net(first, last, c, moment.nudge, membrane, sample.bias, value, sample.target, net)
     hold(first, last, np.int64(c[TOP_STATE]), least, most, net, met[NET_INPUT])
     _anneal(first, last, moment.tick, moment.schedule[0], c, net, drive, words[ESTIMATE:], met, step)
     rounding = c[ROUNDING]
     if rounding == STOCHASTIC:
-        _draw(first, last, moment.start_key, moment.tick, own[0], drive)
+        _draw(first, last, moment.start_key, moment.tick, sample.own[0], drive)
     _move(first, last, rounding, c, drive, net, step, value, coded)
     _encode(first, last, rounding, c, drive, coded, residue, sample.bits, met)
     return 0
@@ -216,16 +208,7 @@ def _present(
 
 
 @kernel
-def _clamped(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[np.int32],
-    nudge: Index,
-    c: Vector[np.int32],
-    own: Matrix[np.int32],
-) -> int:
+def _clamped(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[np.int32]) -> int:
     """One tick of inputs, which hold their value; what goes to their residue is rounded to nearest."""
     words = sample.words
     if moment.tick <= 2:

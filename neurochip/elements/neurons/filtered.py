@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,8 @@ __all__ = [
     "CONSTANTS",
     "FILTERED_COST",
     "MEMBRANE_COST",
+    "Law",
+    "Membrane",
     "POTENTIAL",
     "SUBTRACT",
     "SUBTRACT_LATE",
@@ -24,41 +26,39 @@ __all__ = [
     "VARIABLES",
     "filter_and_fire",
     "filtered",
+    "law_of",
 ]
 
+
+class Membrane(NamedTuple):
+    """What one neuron keeps; T scalars."""
+
+    current: Any
+    potential: Any
+    waiting: Any  # refractory ticks left
+
+
+class Law(NamedTuple):
+    """How one neuron moves; T scalars: see `filter_and_fire`."""
+
+    current_decay: Any
+    current_gain: Any
+    decay: Any
+    gain: Any
+    threshold: Any
+    reset_to: Any
+    taken: Any
+    reset: Any
+    refractory: Any
+
+
 POTENTIAL, _CURRENT, _WAITING, VARIABLES = range(4)
-# What each neuron has of its own, T[row, slot]: see `filter_and_fire`; the bias is added to x. ``alike`` stands in the
-# first slot of a population: how many neurons it has, where these have the same numbers but for the bias, else 0.
-CONSTANTS = (
-    "current_decay",
-    "current_gain",
-    "decay",
-    "gain",
-    "threshold",
-    "reset_to",
-    "taken",
-    "bias",
-    "refractory",
-    "reset",
-    "start",
-    "begins",
-    "alike",
-)
-(
-    CURRENT_DECAY,
-    CURRENT_GAIN,
-    DECAY,
-    GAIN,
-    THRESHOLD,
-    RESET_TO,
-    TAKEN,
-    BIAS,
-    REFRACTORY,
-    RESET,
-    START,
-    BEGINS,
-    ALIKE,
-) = range(13)
+# What each neuron has of its own, T[row, slot]: its law; the bias, which is added to x; the potential that it starts
+# with; the last tick in which it does nothing. ``alike`` stands in the first slot of a population: how many neurons it
+# has, where these have the same numbers but for the bias, else 0.
+CONSTANTS = (*Law._fields, "bias", "start", "begins", "alike")
+CURRENT_DECAY = 0
+BIAS, START, BEGINS, ALIKE = range(len(Law._fields), len(CONSTANTS))
 # What a spike does to w: puts it to a value, or takes something away, at once or in the next tick.
 VALUE, SUBTRACT, SUBTRACT_LATE, VALUE_LATE = range(4)
 
@@ -68,22 +68,16 @@ FILTERED_COST = HardwareCost(additions=3, multiplications=4, comparisons=1).keep
 
 
 @kernel
+def law_of(own: Matrix[Any], j: Index) -> Law:
+    """Return how a neuron moves."""
+    return Law(
+        own[0, j], own[1, j], own[2, j], own[3, j], own[4, j], own[5, j], own[6, j], own[7, j], own[8, j]
+    )
+
+
+@kernel
 def filter_and_fire(
-    current: Real,
-    potential: Real,
-    waiting: Real,
-    drive: Real,
-    current_decay: Real,
-    current_gain: Real,
-    decay: Real,
-    gain: Real,
-    threshold: Real,
-    reset_to: Real,
-    taken: Real,
-    reset: Real,
-    refractory: Real,
-    zero: Real,
-    one: Real,
+    before: Membrane, drive: Real, law: Law, zero: Real, one: Real
 ) -> tuple[Flag, Real, Real, Real]:
     """Return (whether it fires, I, w, refractory ticks left) after one tick; w is v less its value at rest.
 
@@ -91,15 +85,16 @@ def filter_and_fire(
     ``reset_to``, or less by ``taken``; where that happens late, a w beyond the threshold is one that fired in the tick
     before. In the refractory time I goes on, w not.
     """
-    i = current_decay * current + current_gain * drive
+    potential, waiting = before.potential, before.waiting
+    i = law.current_decay * before.current + law.current_gain * drive
     held = waiting > 0
-    w = potential if held else decay * potential + gain * i
-    late = reset >= SUBTRACT_LATE
-    if late and potential > threshold:
-        w = reset_to if reset == VALUE_LATE else w - taken
-    fires = (not held) and w > threshold
-    after = w if late else (w - taken if reset == SUBTRACT else reset_to)
-    left = waiting - one if held else (refractory if fires else zero)
+    w = potential if held else law.decay * potential + law.gain * i
+    late = law.reset >= SUBTRACT_LATE
+    if late and potential > law.threshold:
+        w = law.reset_to if law.reset == VALUE_LATE else w - law.taken
+    fires = (not held) and w > law.threshold
+    after = w if late else (w - law.taken if law.reset == SUBTRACT else law.reset_to)
+    left = waiting - one if held else (law.refractory if fires else zero)
     return fires, i, after if fires else w, left
 
 
@@ -135,7 +130,7 @@ def _count_idle(
 def _advance_alike(
     first: Index,
     last: Index,
-    own: Matrix[Float],
+    law: Law,
     bias: Vector[Float],
     drive: Vector[Float],
     current: Vector[Float],
@@ -144,83 +139,44 @@ def _advance_alike(
     bits: Vector[np.uint8],
 ) -> None:
     """One tick of neurons that have the same numbers, which then stay in registers."""
-    current_decay, current_gain = own[CURRENT_DECAY, first], own[CURRENT_GAIN, first]
-    decay, gain, threshold = own[DECAY, first], own[GAIN, first], own[THRESHOLD, first]
-    reset_to, taken, reset = own[RESET_TO, first], own[TAKEN, first], own[RESET, first]
-    refractory = own[REFRACTORY, first]
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
     for j in range(first, last):
+        before = Membrane(current[j], potential[j], left[j])
         bits[j], current[j], potential[j], left[j] = filter_and_fire(
-            current[j],
-            potential[j],
-            left[j],
-            drive[j] + bias[j],
-            current_decay,
-            current_gain,
-            decay,
-            gain,
-            threshold,
-            reset_to,
-            taken,
-            reset,
-            refractory,
-            zero,
-            one,
+            before, drive[j] + bias[j], law, zero, one
         )
 
 
 @kernel
-def _update(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
+def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of a range of neurons, each with constants of its own; a target has no hold on them."""
     potential, current, left = sample.words[POTENTIAL], sample.words[_CURRENT], sample.words[_WAITING]
-    drive, resting = room[DRIVE], 0
+    own, drive, bits, resting = sample.own, sample.room[DRIVE], sample.bits, 0
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
     if moment.tick == 1:
         for j in range(first, last):
             potential[j] = own[START, j]
     if moment.quiet and sample.idle.shape[0] > 0:
         resting = _count_idle(
-            first, last, own, potential, current, left, room[REACHED], sample.neuron, sample.idle
+            first, last, own, potential, current, left, sample.room[REACHED], sample.neuron, sample.idle
         )
     alike = np.uint64(own[ALIKE, first])
     if alike != 0:  # slots behind them are nobody's, and stay silent
         if moment.tick <= own[BEGINS, first]:
             for j in range(first, last):
-                sample.bits[j] = 0
+                bits[j] = 0
         else:
-            _advance_alike(first, first + alike, own, own[BIAS], drive, current, potential, left, sample.bits)
+            law = law_of(own, first)
+            _advance_alike(first, first + alike, law, own[BIAS], drive, current, potential, left, bits)
         return resting
     for j in range(first, last):
         if moment.tick <= own[BEGINS, j]:
-            sample.bits[j] = 0
+            bits[j] = 0
             continue
-        fires, current[j], potential[j], left[j] = filter_and_fire(
-            current[j],
-            potential[j],
-            left[j],
-            drive[j] + own[BIAS, j],
-            own[CURRENT_DECAY, j],
-            own[CURRENT_GAIN, j],
-            own[DECAY, j],
-            own[GAIN, j],
-            own[THRESHOLD, j],
-            own[RESET_TO, j],
-            own[TAKEN, j],
-            own[RESET, j],
-            own[REFRACTORY, j],
-            zero,
-            one,
+        before = Membrane(current[j], potential[j], left[j])
+        bits[j], current[j], potential[j], left[j] = filter_and_fire(
+            before, drive[j] + own[BIAS, j], law_of(own, j), zero, one
         )
-        sample.bits[j] = fires
     return resting
 
 

@@ -117,11 +117,10 @@ def _membranes(
 
 
 @kernel
-def _net(
-    first: Index, last: Index, sample: Sample, drive: Vector[Float], nudge: Real, net: Vector[Float]
-) -> None:
+def _net(first: Index, last: Index, sample: Sample, nudge: Real, net: Vector[Float]) -> None:
     """Write x = Σ w s + b, and 2β(y − v) where a target pulls."""
-    bias, value, target = sample.bias, sample.words[VALUE], sample.target
+    drive, bias = sample.room[DRIVE], sample.bias
+    value, target = sample.words[VALUE], sample.target
     if nudge != nudge - nudge:
         for j in range(first, last):
             net[j] = drive[j] + bias[j] + nudge * (target[j] - value[j])
@@ -131,19 +130,10 @@ def _net(
 
 
 @kernel
-def _update(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
-    """One tick of neurons; ``nudge`` is 2β."""
-    current, net = room[NET], sample.words[INPUT]
-    _net(first, last, sample, room[DRIVE], nudge, net)
+def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
+    """One tick of neurons."""
+    current, net = sample.room[NET], sample.words[INPUT]
+    _net(first, last, sample, moment.nudge, net)
     for j in range(first, last):
         current[j] = c[_THRESHOLD] + c[_SLOPE] * net[j]
     _membranes(first, last, moment, sample, current, c)
@@ -151,18 +141,9 @@ def _update(
 
 
 @kernel
-def _clamped(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
+def _clamped(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of inputs, which hold a constant current; one that presents 0 has none, and never fires."""
-    current, given, neuron = room[NET], sample.words[INPUT], sample.neuron
+    current, given, neuron = sample.room[NET], sample.words[INPUT], sample.neuron
     zero = given.dtype.type(0)
     for j in range(first, last):
         current[j] = c[_THRESHOLD] + c[_SLOPE] * given[j] if given[j] > zero else zero
@@ -175,16 +156,7 @@ def _clamped(
 
 
 @kernel
-def _shown(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
+def _shown(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of inputs that are shown spikes: they have no membrane, and their values take up what they are shown."""
     value, bits, keep, step = sample.words[VALUE], sample.bits, c[_KEEP], c[_STEP]
     for j in range(first, last):
@@ -193,13 +165,11 @@ def _shown(
 
 
 @kernel
-def _integrate(
-    first: Index, last: Index, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
-) -> int:
+def _integrate(first: Index, last: Index, moment: Moment, sample: Sample, c: Any) -> int:
     """One tick of read-outs: v ← keep · v + (1 − keep) · x within [0, 1]. They send nothing."""
     net, value, bits = sample.words[INPUT], sample.words[VALUE], sample.bits
     one, zero = value.dtype.type(1), value.dtype.type(0)
-    _net(first, last, sample, room[DRIVE], nudge, net)
+    _net(first, last, sample, moment.nudge, net)
     keep = c[_KEEP]
     for j in range(first, last):
         value[j] = min(max(keep * value[j] + (one - keep) * net[j], zero), one)

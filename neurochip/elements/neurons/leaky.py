@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, get_args
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.neurons.lif import Reset, integrate_and_fire
+from neurochip.elements.neurons.lif import Law, Reset, integrate_and_fire
 from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, kernel
@@ -28,9 +28,8 @@ def leaky_step(
     one: Real,
 ) -> tuple[Flag, Real, Real]:
     """Return (whether it fires, v, refractory ticks left) after one tick; T scalars, and the threshold is 1."""
-    return integrate_and_fire(
-        potential, current, left, one, leak, subtracts > zero, zero, refractory, False, one, zero, one
-    )
+    law = Law(one, leak, subtracts > zero, zero, refractory, False, one)
+    return integrate_and_fire(potential, current, left, law, zero, one)
 
 
 def leaky_constants(membrane: float, refractory: int, reset: Reset) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -13,37 +13,38 @@ from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, 
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import NOBODY
-from neurochip.kernels.types import Flag, Float, Index, Matrix, Real, Vector
+from neurochip.kernels.types import Flag, Float, Index, Real, Vector
 
-__all__ = ["LIF", "POTENTIAL", "VARIABLES", "Reset", "integrate_and_fire"]
+__all__ = ["LIF", "POTENTIAL", "VARIABLES", "Law", "Reset", "integrate_and_fire"]
 
 Reset = Literal["value", "subtract"]
 
 
+class Law(NamedTuple):
+    """How a neuron moves: T scalars, and two flags."""
+
+    threshold: Any
+    leak: Any
+    subtracts: Any
+    reset_value: Any
+    refractory: Any
+    rounds: Any
+    resolution: Any
+
+
 @kernel
 def integrate_and_fire(
-    potential: Real,
-    drive: Real,
-    waiting: Real,
-    threshold: Real,
-    leak: Real,
-    subtracts: Flag,
-    reset_value: Real,
-    refractory: Real,
-    rounds: Flag,
-    resolution: Real,
-    zero: Real,
-    one: Real,
+    potential: Real, drive: Real, waiting: Real, law: Law, zero: Real, one: Real
 ) -> tuple[Flag, Real, Real]:
-    """Return (whether it fires, v, refractory ticks left) after one tick; T scalars, but for the flags."""
-    kept = leak * potential
-    if rounds:
-        kept = np.trunc(kept / resolution) * resolution
+    """Return (whether it fires, v, refractory ticks left) after one tick; T scalars."""
+    kept = law.leak * potential
+    if law.rounds:
+        kept = np.trunc(kept / law.resolution) * law.resolution
     held = waiting > 0
     v = potential if held else kept + drive
-    fires = (not held) and v > threshold
-    after = v - threshold if subtracts else reset_value
-    left = waiting - one if held else (refractory if fires else zero)
+    fires = (not held) and v > law.threshold
+    after = v - law.threshold if law.subtracts else law.reset_value
+    left = waiting - one if held else (law.refractory if fires else zero)
     return fires, after if fires else v, left
 
 
@@ -55,65 +56,30 @@ _THRESHOLD, _LEAK, _RESET, _RESOLUTION, _REFRACTORY, _SUBTRACTS = range(6)
 def _ready(
     first: Index,
     last: Index,
-    c: Vector[Float],
-    subtracts: Flag,
-    rounds: Flag,
+    law: Law,
     drive: Vector[Float],
     potential: Vector[Float],
     bits: Vector[np.uint8],
 ) -> None:
     """Neurons without a refractory period never wait: nothing is read or written for it."""
-    threshold, leak, reset, resolution = c[_THRESHOLD], c[_LEAK], c[_RESET], c[_RESOLUTION]
     none, one = potential.dtype.type(0), potential.dtype.type(1)
     for j in range(first, last):
-        fires, potential[j], _ = integrate_and_fire(
-            potential[j],
-            drive[j],
-            none,
-            threshold,
-            leak,
-            subtracts,
-            reset,
-            none,
-            rounds,
-            resolution,
-            none,
-            one,
-        )
-        bits[j] = fires
+        bits[j], potential[j], _ = integrate_and_fire(potential[j], drive[j], none, law, none, one)
 
 
 @separate_kernel
 def _waiting(
     first: Index,
     last: Index,
-    c: Vector[Float],
-    subtracts: Flag,
-    rounds: Flag,
+    law: Law,
     drive: Vector[Float],
     potential: Vector[Float],
     left: Vector[Float],
     bits: Vector[np.uint8],
 ) -> None:
-    threshold, leak, reset, resolution = c[_THRESHOLD], c[_LEAK], c[_RESET], c[_RESOLUTION]
-    refractory = c[_REFRACTORY]
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
     for j in range(first, last):
-        fires, potential[j], left[j] = integrate_and_fire(
-            potential[j],
-            drive[j],
-            left[j],
-            threshold,
-            leak,
-            subtracts,
-            reset,
-            refractory,
-            rounds,
-            resolution,
-            zero,
-            one,
-        )
-        bits[j] = fires
+        bits[j], potential[j], left[j] = integrate_and_fire(potential[j], drive[j], left[j], law, zero, one)
 
 
 @separate_kernel
@@ -136,25 +102,26 @@ def _count_idle(
 
 
 @kernel
-def _update(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
+def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of a range of neurons; a target has no hold on them."""
-    potential, left, resting = sample.words[POTENTIAL], sample.words[_WAITING], 0
+    potential, left, drive = sample.words[POTENTIAL], sample.words[_WAITING], sample.room[DRIVE]
+    resting = 0
     if moment.quiet and sample.idle.shape[0] > 0:
-        resting = _count_idle(first, last, potential, left, room[REACHED], sample.neuron, sample.idle)
-    subtracts, rounds = c[_SUBTRACTS] != 0, c[_RESOLUTION] > 0
+        reached = sample.room[REACHED]
+        resting = _count_idle(first, last, potential, left, reached, sample.neuron, sample.idle)
+    law = Law(
+        c[_THRESHOLD],
+        c[_LEAK],
+        c[_SUBTRACTS] != 0,
+        c[_RESET],
+        c[_REFRACTORY],
+        c[_RESOLUTION] > 0,
+        c[_RESOLUTION],
+    )
     if c[_REFRACTORY] == 0:
-        _ready(first, last, c, subtracts, rounds, room[DRIVE], potential, sample.bits)
+        _ready(first, last, law, drive, potential, sample.bits)
     else:
-        _waiting(first, last, c, subtracts, rounds, room[DRIVE], potential, left, sample.bits)
+        _waiting(first, last, law, drive, potential, left, sample.bits)
     return resting
 
 

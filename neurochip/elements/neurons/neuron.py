@@ -29,6 +29,7 @@ class Moment(NamedTuple):
     key: Any  # u64: hash of (seed, presentation, tick), for random bits
     start_key: Any  # u64: hash of (seed, presentation, 0)
     schedule: Array  # T[column]  numbers of this tick, the same for all neurons
+    nudge: Any  # T: how strongly targets pull, mostly 2β; 0 where none does
     quiet: Any  # whether no spike arrived; where idle updates are counted, whether some neuron got none
 
 
@@ -40,15 +41,16 @@ class Sample(NamedTuple):
     target: Array  # T[slot]
     bias: Array  # T[slot]
     neuron: Array  # u64[slot]  number of the neuron in the network; NOBODY in slots that fill up a population
+    own: Array  # T[row | 0, slot]  constants of each neuron
+    room: Array  # T[row, slot]  see `ROOM`
     idle: Array  # i64[slot | 0]  updates of neurons at rest that no spike reached, to be counted if there is room
 
 
 class Dynamics(NamedTuple):
     """How one kind of neurons runs.
 
-    ``update(first, last, moment, sample, room, nudge, constants, own)`` advances the slots ``first`` … ``last`` − 1 by
-    one tick and returns how many idle updates that were: ``nudge`` T is 2β where a target pulls, else 0; ``constants``
-    T[column] are shared, ``own`` T[row, slot] each neuron's.
+    ``update(first, last, moment, sample, constants)`` advances the slots ``first`` … ``last`` − 1 by one tick and
+    returns how many idle updates that were; ``constants`` T[column] are shared.
     """
 
     update: Any  # Kernel

@@ -16,7 +16,7 @@ from neurochip.elements.encoders.predictive import predict
 from neurochip.elements.neurons.neuron import DRIVE, NET, STEP, Dynamics, Moment, Sample
 from neurochip.elements.stages import Parts, anneal, decode, encode, specialised, stage_of
 from neurochip.kernels._jit import kernel, separate_kernel
-from neurochip.kernels.types import Float, Index, Matrix, Real, Vector
+from neurochip.kernels.types import Float, Index, Real, Vector
 
 __all__ = [
     "DECODER_LAMBDA",
@@ -172,77 +172,36 @@ def _annealer_constants(c: Any, at: int) -> Any:
 
 
 @kernel
-def _update(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
+def _send(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> None:
+    """Encode what is coded."""
+    words, constants = sample.words, _encoder_constants(c, _OF_ENCODER)
+    coded, residue, second = words[CODED], words[RESIDUE], words[SECOND]
+    encode(first, last, coded, residue, second, sample.neuron, moment.key, constants, sample.bits)
+
+
+@kernel
+def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of neurons that settle."""
     words, schedule = sample.words, moment.schedule
-    drive, net, step = room[DRIVE], room[NET], room[STEP]
+    drive, net, step = sample.room[DRIVE], sample.room[NET], sample.room[STEP]
     decode(first, last, drive, schedule[DECODER_LAMBDA], _decoder_constants(c, _OF_DECODER), words[DECODED])
-    _net(first, last, words[DECODED], sample.bias, words[VALUE], nudge, sample.target, net)
-    rate = schedule[RATE]
-    anneal(
-        first,
-        last,
-        net,
-        moment.tick,
-        rate,
-        words[ANNEALER:],
-        _annealer_constants(c, _OF_ANNEALER),
-        step,
-    )
+    _net(first, last, words[DECODED], sample.bias, words[VALUE], moment.nudge, sample.target, net)
+    constants = _annealer_constants(c, _OF_ANNEALER)
+    anneal(first, last, net, moment.tick, schedule[RATE], words[ANNEALER:], constants, step)
     lam = schedule[ENCODER_LAMBDA]
     _move(first, last, c[_FRONT] != 0, lam, net, step, words[VALUE], words[CODED])
-    coded, residue, second = words[CODED], words[RESIDUE], words[SECOND]
-    encode(
-        first,
-        last,
-        coded,
-        residue,
-        second,
-        sample.neuron,
-        moment.key,
-        _encoder_constants(c, _OF_ENCODER),
-        sample.bits,
-    )
+    _send(first, last, moment, sample, c)
     return 0
 
 
 @kernel
-def _clamped(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
+def _clamped(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of inputs, which hold their value: with a steady λ its code is the same from tick 2 on."""
     words, front = sample.words, c[_FRONT] != 0
     if moment.tick <= 2 or (front and c[_STEADY] == 0):
         lam = moment.schedule[ENCODER_LAMBDA]
         _present(first, last, front, lam, words[VALUE], words[PREVIOUS], words[CODED])
-    coded, residue, second = words[CODED], words[RESIDUE], words[SECOND]
-    encode(
-        first,
-        last,
-        coded,
-        residue,
-        second,
-        sample.neuron,
-        moment.key,
-        _encoder_constants(c, _OF_ENCODER),
-        sample.bits,
-    )
+    _send(first, last, moment, sample, c)
     return 0
 
 

@@ -21,7 +21,7 @@ from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Moment, Sample
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel
 from neurochip.kernels.random_bits import uniform
-from neurochip.kernels.types import Flag, Float, Index, Matrix, Real, Vector
+from neurochip.kernels.types import Flag, Float, Index, Real, Vector
 
 __all__ = [
     "Start",
@@ -226,22 +226,16 @@ def _membranes(
     words, bits, neuron = sample.words, sample.bits, sample.neuron
     potential, synapse, rate, waiting = words[POTENTIAL], words[SYNAPSE], words[RATE], words[WAITING]
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
+    keep, reset, refractory, carries = c[_KEEP], c[_RESET], c[_REFRACTORY], c[_CARRIES] != 0
     share = moment.schedule[0]
     if moment.tick == 1:
         for j in range(first, last):
             drawn = uniform(moment.start_key, neuron[j]) if c[_SPREAD] != 0 else 0.0
             potential[j] = c[_RESET] * potential.dtype.type(1.0 - drawn)
     for j in range(first, last):
+        soma = c[_REST] + drive[j]
         fires, potential[j], waiting[j] = fire(
-            potential[j],
-            c[_REST] + drive[j],
-            waiting[j],
-            c[_KEEP],
-            c[_RESET],
-            c[_REFRACTORY],
-            c[_CARRIES] != 0,
-            zero,
-            one,
+            potential[j], soma, waiting[j], keep, reset, refractory, carries, zero, one
         )
         bits[j] = fires
         synapse[j] = c[_DECAY] * synapse[j] + c[_STEP] * bits[j]
@@ -249,18 +243,9 @@ def _membranes(
 
 
 @kernel
-def _update(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
-    """One tick of neurons; ``nudge`` is β."""
-    current, drive = sample.words[CURRENT], room[DRIVE]
+def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
+    """One tick of neurons; the nudge is β."""
+    current, drive, nudge = sample.words[CURRENT], sample.room[DRIVE], moment.nudge
     zero, one = current.dtype.type(0), current.dtype.type(1)
     for j in range(first, last):
         current[j] = c[_DECAY] * current[j] + drive[j]
@@ -273,25 +258,14 @@ def _update(
 
 
 @kernel
-def _clamped(
-    first: Index,
-    last: Index,
-    moment: Moment,
-    sample: Sample,
-    room: Matrix[Float],
-    nudge: Real,
-    c: Vector[Float],
-    own: Matrix[Float],
-) -> int:
+def _clamped(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of inputs, which hold a constant current."""
     _membranes(first, last, moment, sample, sample.words[CURRENT], c)
     return 0
 
 
 @kernel
-def _shown(
-    first: Index, last: Index, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
-) -> int:
+def _shown(first: Index, last: Index, moment: Moment, sample: Sample, c: Any) -> int:
     """One tick of inputs that are shown spikes: they have no soma, and the filters take up what they are shown."""
     synapse, rate, bits, share = sample.words[SYNAPSE], sample.words[RATE], sample.bits, moment.schedule[0]
     for j in range(first, last):

@@ -40,9 +40,8 @@ def run(delay: int, kind: Any) -> list[Any]:
     sources = engine._wiring.sources
     sources[0, 1] = delay
     longest = int(sources[:, 1].max())
-    engine._desk = engine._desk._replace(
-        state=engine._desk.state._replace(bits=aligned_zeros((1, longest, raster.n_slots), np.uint8))
-    )
+    bits = aligned_zeros((1, longest, raster.n_slots), np.uint8)
+    engine._sample = engine._sample._replace(state=engine._sample.state._replace(bits=bits))
     engine.advance(TICKS)
     return [raster.layer(k).copy() for k in range(3)]
 

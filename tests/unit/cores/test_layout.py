@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from neurochip.cores.arrays import aligned_zeros
 from neurochip.cores.layout import Layout
 from neurochip.cores.loading import read_parameters, write_parameters
+from neurochip.cores.rooms import reception, state
 from neurochip.description import CodingSpec
 from neurochip.elements import Constant
 from neurochip.errors import ConfigError, NumericError
@@ -127,14 +128,15 @@ def test_a_core_alone_holds_its_own_weights() -> None:
 def test_what_is_not_used_is_empty() -> None:
     made = layout((5, 4, 3))
     wiring = made.wiring()
-    lean = made.reception(2, wiring, patterned=False, traced=False)
-    full = made.reception(2, wiring, patterned=True, traced=True, lossy=True, late=True)
+    sums, delay = made.sum_dtype, made.longest_delay
+    lean = reception(wiring, 2, sums, delay)
+    full = reception(wiring, 2, sums, delay, patterned=True, traced=True, lossy=True, late=True)
     unused = (lean.reference, lean.window, lean.trace, lean.arrived, lean.late, lean.counts)
     assert all(array.size == 0 for array in unused)
     used = (full.reference, full.window, full.trace, full.late, full.counts)
     assert all(array.shape == (2, made.n_slots) for array in used)
     assert full.arrived.shape == (2, 1, made.n_slots)  # as many ticks as the longest delay
-    assert made.state(3, 5).bits.shape == (3, 1, made.n_slots)
+    assert state(wiring, 3, 5, delay).bits.shape == (3, 1, made.n_slots)
 
 
 @pytest.mark.parametrize("shape", [7, (3, 5), (2, 4, 64)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurochip import LIF
-from neurochip.elements.neurons.lif import integrate_and_fire
+from neurochip.elements.neurons.lif import Law, integrate_and_fire
 from neurochip.errors import ConfigError
 
 pytestmark = pytest.mark.interp
@@ -17,22 +17,18 @@ pytestmark = pytest.mark.interp
 def run(neuron: LIF, drive: list[float], dtype: type = np.float64) -> tuple[list[int], list[float]]:
     """Return spikes and potentials."""
     v = waiting = zero = dtype(0)
+    law = Law(
+        dtype(neuron.threshold),
+        dtype(neuron.leak),
+        neuron.reset == "subtract",
+        dtype(neuron.reset_value),
+        dtype(neuron.refractory),
+        neuron.resolution > 0,
+        dtype(neuron.resolution),
+    )
     spikes, potentials = [], []
     for u in drive:
-        fires, v, waiting = integrate_and_fire(
-            v,
-            dtype(u),
-            waiting,
-            dtype(neuron.threshold),
-            dtype(neuron.leak),
-            neuron.reset == "subtract",
-            dtype(neuron.reset_value),
-            dtype(neuron.refractory),
-            neuron.resolution > 0,
-            dtype(neuron.resolution),
-            zero,
-            dtype(1),
-        )
+        fires, v, waiting = integrate_and_fire(v, dtype(u), waiting, law, zero, dtype(1))
         v, waiting = dtype(v), dtype(waiting)
         spikes.append(int(fires))
         potentials.append(float(v))
