@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurochip.data.event_arrays import has_events, read_events
 from neurochip.data.events import event_table, unused_event_keys
 from neurochip.data.heads import Kind
+from neurochip.data.heidelberg import has_trains, read_trains
 from neurochip.data.nir_data import read_nir_data
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Rows, Table, numbers_of
@@ -50,9 +51,11 @@ def read_npz(file: Foreign, spec: DataSpec) -> Table:
 
 def read_hdf5_samples(file: Foreign, spec: DataSpec) -> Table:
     """Return the samples of an HDF5 file, whose arrays are called by their paths; see `table_of`."""
-    group = read_hdf5(file)
+    group = read_hdf5(file, lists=True)
     if "nodes" in group.groups and not group.arrays:
         return read_nir_samples(file, spec)
+    if has_trains(group):
+        return read_trains(group, file.path, spec)
     return table_of_arrays(dict(_flattened(group)), file, spec)
 
 
@@ -140,6 +143,10 @@ def _plain(array: object, file: Foreign, name: str) -> Array:
     values = np.asarray(array)
     if values.dtype.kind not in "OS":
         return values
+    if any(isinstance(each, np.ndarray) for each in values.flat):
+        raise file.fault(
+            "holds lists of numbers, and only those of spikes/times and spikes/units are read", name
+        )
     try:
         texts = [
             each.decode("utf-8") if isinstance(each, bytes) else str(each) for each in values.ravel().tolist()

@@ -25,6 +25,7 @@ from neurochip.data.csv_file import read_csv
 from neurochip.data.dataset import Dataset
 from neurochip.data.event_folder import event_files, is_event_folder, read_event_folder
 from neurochip.data.heads import Kind, Task
+from neurochip.data.heidelberg import read_trains_folder, train_files
 from neurochip.data.idx_folder import idx_files, read_idx_folder
 from neurochip.data.preparing import SPLIT_SEED, TEST_SHARE, limited, prepared
 from neurochip.data.recordings import RECORDINGS
@@ -87,7 +88,7 @@ def _read(spec: DataSpec, state: tuple[tuple[str, int, int], ...]) -> Dataset:
             return replace(limited(stored, spec), source=section)
         table = table_of_arrays(arrays, _foreign(path), spec)
     elif path.is_dir():
-        table = read_event_folder(path, spec) if is_event_folder(path) else read_idx_folder(path, spec)
+        table = _read_folder(path, spec)
     else:
         table = _READERS[path.suffix.lower()](_foreign(path), spec)
     samples = prepared(table, spec)
@@ -101,6 +102,13 @@ def _read(spec: DataSpec, state: tuple[tuple[str, int, int], ...]) -> Dataset:
     return replace(samples, source=replace(spec, digest=found, **told))
 
 
+def _read_folder(path: Path, spec: DataSpec) -> Table:
+    if is_event_folder(path):
+        return read_event_folder(path, spec)
+    trains = train_files(path)
+    return read_trains_folder(trains, spec) if trains else read_idx_folder(path, spec)
+
+
 def _foreign(path: Path) -> Foreign:
     return Foreign(path, "a data file", "write it anew", absent="data.file names a file or a folder")
 
@@ -108,7 +116,9 @@ def _foreign(path: Path) -> Foreign:
 def _files(path: Path, spec: DataSpec) -> list[Path]:
     """Return all files that are read."""
     if path.is_dir():
-        return event_files(path) if is_event_folder(path) else list(idx_files(path, spec).values())
+        if is_event_folder(path):
+            return event_files(path)
+        return list((train_files(path) or idx_files(path, spec)).values())
     if not path.exists():
         raise DataError(str(path), "no such file; data.file names a file or a folder")
     if path.suffix.lower() not in _READERS:

@@ -26,7 +26,7 @@ __all__ = ["Hdf5Group", "read_hdf5"]
 
 _MOST_DEPTH = 16
 _MOST_CHUNKS = 200_000
-_MOST_TEXTS = 100_000  # texts of variable length in one array
+_MOST_TEXTS = 100_000  # texts of variable length in one array, or lists of numbers
 _TEXTS_AT_A_TIME = 256
 _SLACK = 1 << 16  # bytes by which a chunk may be larger than it must
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -43,7 +43,7 @@ class Hdf5Group:
         The groups in it, by name.
     arrays
         The data sets in it, by name: arrays; of no dimension a scalar of NumPy, or `str` where it is text. Texts of
-        variable length are arrays of `str` objects.
+        variable length are arrays of `str` objects, lists of numbers arrays of objects that are arrays.
     attributes
         Its attributes: numbers and texts, if they were asked for.
     """
@@ -53,7 +53,7 @@ class Hdf5Group:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_hdf5(file: Foreign, *, attributes: bool = False) -> Hdf5Group:
+def read_hdf5(file: Foreign, *, attributes: bool = False, lists: bool = False) -> Hdf5Group:
     """Return everything in an HDF5 file.
 
     Refused are links to other files and soft links, data sets whose elements stand in other files or are not stored at
@@ -63,6 +63,8 @@ def read_hdf5(file: Foreign, *, attributes: bool = False) -> Hdf5Group:
     ----------
     attributes
         Whether the attributes of groups are read; each must then be one number or one text.
+    lists
+        Whether data sets whose elements are lists of numbers are read, and not refused.
     """
     import h5py
 
@@ -71,14 +73,14 @@ def read_hdf5(file: Foreign, *, attributes: bool = False) -> Hdf5Group:
             raise file.damaged("does not begin as HDF5 does")
         stream.seek(0)
         with h5py.File(stream, "r") as opened_file:
-            return _Walk(file, attributes, stream.fileno()).group(opened_file, "", 0)
+            return _Walk(file, attributes, lists, stream.fileno()).group(opened_file, "", 0)
 
 
 class _Walk:
     """One pass over a file, which counts what it has taken."""
 
-    def __init__(self, file: Foreign, attributes: bool, descriptor: int) -> None:
-        self._file, self._attributes, self._descriptor = file, attributes, descriptor
+    def __init__(self, file: Foreign, attributes: bool, lists: bool, descriptor: int) -> None:
+        self._file, self._attributes, self._lists, self._descriptor = file, attributes, lists, descriptor
         self._left = self._limit = file_limit()
         self._members = MOST_MEMBERS
         self._heaps: set[int] = set()  # that were looked at
@@ -177,7 +179,7 @@ class _Walk:
         HDF5 takes memory for what is declared before it looks for the text.
         """
         if text.length > os.fstat(self._descriptor).st_size:
-            raise self._file.damaged("declares a text that is longer than the file", place)
+            raise self._file.damaged("declares a text or list that is longer than the file", place)
         if text.heap in self._heaps or not text.heap or not text.length:
             return
         try:
@@ -199,13 +201,15 @@ class _Walk:
         stored, shape = data.id.get_type(), data.shape
         if shape is None:
             raise self._file.damaged("holds nothing", place)
-        self._check_type(stored, data.dtype, place)
+        listed = _listed_type(stored) if self._lists else None
+        if listed is None:
+            self._check_type(stored, data.dtype, place)
         count = math.prod(shape)
         self._take(count * max(data.dtype.itemsize, stored.get_size()), place)
         self._check_storage(data, count, place)
-        if data.dtype.kind == "O":
-            return self._texts(data, count, place)
-        return _plain(data[()])
+        if data.dtype.kind != "O":
+            return _plain(data[()])
+        return self._texts(data, count, place) if listed is None else self._listed(data, listed, count, place)
 
     def _check_storage(self, data: Any, count: int, place: str) -> None:
         """Refuse elements that the file does not hold: they would be made up, or come from elsewhere."""
@@ -281,17 +285,28 @@ class _Walk:
             if unpacked > size:
                 raise self._file.damaged("has a chunk that unpacks to more than it may hold", place)
 
-    def _check_texts(self, data: object, count: int, place: str) -> None:
-        """Look at where the texts of variable length of an array stand."""
+    def _check_texts(self, data: object, count: int, place: str) -> int:
+        """Look at where the texts or lists of variable length of an array stand; return how long they are together."""
         places, unit = _places_of(data, count) if count else [], _stored_size(data)
         if places is None or unit != REFERENCE_BYTES:
             raise self._odd_texts(place)
+        length = 0
         for offset, many in places:
             raw = os.pread(self._descriptor, many * unit, offset)
             if len(raw) < many * unit:
                 raise self._missing(place)
             for k in range(many):
-                self._check_text(text_place(raw[k * unit : (k + 1) * unit]), place)
+                text = text_place(raw[k * unit : (k + 1) * unit])
+                self._check_text(text, place)
+                length += text.length
+        return length
+
+    def _listed(self, data: Any, listed: np.dtype[Any], count: int, place: str) -> Any:
+        """Return lists of numbers of variable length; many may stand for one long list of the file."""
+        if count > _MOST_TEXTS:
+            raise self._file.fault(f"has {count} lists, and at most {_MOST_TEXTS} are read", place, cure="")
+        self._take(self._check_texts(data, count, place) * listed.itemsize, place)
+        return data[()]
 
     def _texts(self, data: Any, count: int, place: str) -> Any:
         """Return texts of variable length; many may stand for one long text of the file, so they are counted."""
@@ -312,6 +327,16 @@ class _Walk:
             except UnicodeDecodeError:
                 raise self._file.fault("holds texts that are no UTF-8", place) from None
         return found
+
+
+def _listed_type(stored: object) -> np.dtype[Any] | None:
+    """Return the type of the numbers in lists of variable length; `None` of anything else."""
+    import h5py
+
+    if not isinstance(stored, h5py.h5t.TypeVlenID):
+        return None
+    inner = stored.get_super().dtype
+    return inner if inner.kind in "iuf" else None
 
 
 def _places_of(data: Any, count: int) -> list[tuple[int, int]] | None:

@@ -156,7 +156,14 @@ def hdf5_samples() -> list[bytes]:
         file["x"] = np.arange(60, dtype=np.uint8).reshape(20, 3)
         file["y"] = np.array([b"a", b"bc"] * 10)
         file["x"].attrs["unit"] = "V"
-    return [memory.getvalue(), flat.getvalue()]
+    trains = io.BytesIO()
+    with h5py.File(trains, "w") as file:
+        for name, kind in (("times", "f2"), ("units", "u2")):
+            lists = file.create_dataset(f"spikes/{name}", (20,), h5py.vlen_dtype(kind), chunks=(8,))
+            for k in range(20):
+                lists[k] = np.arange(k, dtype=kind)
+        file["labels"] = np.arange(20) % 2
+    return [memory.getvalue(), flat.getvalue(), trains.getvalue()]
 
 
 def _model() -> Any:

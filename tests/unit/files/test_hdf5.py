@@ -190,7 +190,54 @@ def test_a_text_that_is_declared_longer_than_the_file_takes_no_memory(
     with pytest.raises(DataError) as caught:
         read_hdf5(source)
     assert str(caught.value).startswith(f"{path}: t: is damaged")
-    assert "declares a text that is longer than the file" in str(caught.value)
+    assert "declares a text or list that is longer than the file" in str(caught.value)
+
+
+LISTS = [np.arange(3.0), np.zeros(0), np.arange(5.0)]
+
+
+@pytest.mark.parametrize("chunks", [None, (2,)])
+def test_lists_of_numbers_are_read_where_they_are_asked_for(
+    path: Path, chunks: tuple[int, ...] | None
+) -> None:
+    """And no memory is taken for one that is declared longer than the file."""
+    with h5py.File(path, "w") as file:
+        made = file.create_dataset("t", shape=(3,), dtype=h5py.vlen_dtype("f2"), chunks=chunks)
+        for k, values in enumerate(LISTS):
+            made[k] = values
+    with h5py.File(path) as file:
+        identity = file["t"].id
+        at = identity.get_offset() if chunks is None else identity.get_chunk_info(0).byte_offset
+    source = Foreign(path, "a file", "write it anew")
+    found = read_hdf5(source, lists=True).arrays["t"]
+    assert [(one.dtype, one.tolist()) for one in found] == [(np.float16, one.tolist()) for one in LISTS]
+    with pytest.raises(DataError, match="t: has elements that are neither numbers nor text"):
+        read_hdf5(source)
+    content = bytearray(path.read_bytes())
+    content[at + 3] = 0xC8
+    path.write_bytes(content)
+    with pytest.raises(
+        DataError, match="t: is damaged .*declares a text or list that is longer than the file"
+    ):
+        read_hdf5(source, lists=True)
+
+
+def test_lists_that_stand_for_more_than_is_read_are_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All nine are the same list of the file, and would be nine in memory."""
+    with h5py.File(path, "w") as file:
+        made = file.create_dataset("t", shape=(9,), dtype=h5py.vlen_dtype("f8"))
+        made[:] = [np.zeros(3000 if k == 0 else 1) for k in range(9)]
+        at = made.id.get_offset()
+    content = bytearray(path.read_bytes())
+    content[at : at + 9 * 16] = content[at : at + 16] * 9
+    path.write_bytes(content)
+    source = Foreign(path, "a file", "write it anew")
+    assert [len(one) for one in read_hdf5(source, lists=True).arrays["t"]] == [3000] * 9
+    monkeypatch.setenv("NEUROCHIP_FILE_LIMIT", "200000")
+    with pytest.raises(DataError, match="t: declares more than the"):
+        read_hdf5(source, lists=True)
 
 
 def test_compressed_texts_of_variable_length_are_refused(tmp_path: Path) -> None:
@@ -222,7 +269,7 @@ def test_a_text_of_an_attribute_that_is_declared_longer_than_the_file_takes_no_m
         content[at + 3] = 0x0C  # 200 MB
         damaged = path.with_name("y.h5")
         damaged.write_bytes(content)
-        with pytest.raises(DataError, match="declares a text that is longer than the file"):
+        with pytest.raises(DataError, match="declares a text or list that is longer than the file"):
             read(damaged, attributes=True)
 
 
