@@ -58,7 +58,8 @@ class SpikeTrains:
     def of(cls, sample: Array, tick: Array, unit: Array, samples: int, ticks: int, units: int) -> SpikeTrains:
         """Return events [event] as spikes, in any order; several of a unit in one tick are one spike."""
         flat = (sample.astype(np.int64) * ticks + tick) * units + unit
-        flat = np.unique(flat)
+        flat.sort(kind="stable")  # nearly in order already; `numpy.unique` takes six times as long
+        flat = flat[np.diff(flat, prepend=-1) != 0]
         starts = np.searchsorted(flat, np.arange(samples + 1, dtype=np.int64) * ticks * units)
         return cls(starts.astype(np.int64), flat % (ticks * units), ticks, units)
 
