@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from neurochip.data import Dataset, load
 from neurochip.papers import (
     associative_iris,
     associative_mnist,
@@ -14,6 +15,7 @@ from neurochip.papers import (
     bengio2017_langevin,
     bengio2017_stdp,
     bengio2017_update,
+    lin2024_conv,
     martin2021_eqspike,
     mesnard2016_lif,
     mesnard2016_rate,
@@ -27,7 +29,7 @@ from neurochip.papers import (
     scellier2018_nudge,
     scellier2018_theorem,
 )
-from neurochip.papers.convolutional_networks import table2
+from neurochip.papers.convolutional_networks import scattered, table2
 
 __all__ = ["CONTROLLED"]
 
@@ -141,6 +143,18 @@ def _eqspike(put: Put) -> None:
     put(module, "PAIRED", 100)
 
 
+def _spiking_kernels(put: Put) -> None:
+    def apart(seed: int) -> Dataset:
+        return scattered(load("mnist-small", train=300, test=200), seed)
+
+    plan = []
+    for series in lin2024_conv.QUICK:
+        digits = () if series.samples else _DIGITS
+        words = (*series.overrides, *digits, "learning.minibatch=5")
+        plan.append(series._replace(seeds=1, overrides=words, samples=series.samples and apart))
+    put(lin2024_conv, "QUICK", tuple(plan))
+
+
 def _langevin(put: Put) -> None:
     put(bengio2017_langevin, "QUICK", 400)
     put(bengio2017_langevin, "STEPS", 400)
@@ -178,6 +192,7 @@ CONTROLLED: dict[str, Callable[[Put], None]] = {
     "scellier2018-theorem": _theorem,
     "scellier2018-nudge": _nudge,
     "martin2021-eqspike": _eqspike,
+    "lin2024-conv": _spiking_kernels,
     "associative-iris": _iris,
     "associative-mnist": _pairs,
 }
