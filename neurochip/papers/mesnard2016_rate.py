@@ -21,19 +21,16 @@ All this was chosen on validation draws of seeds 0 to 2; the experiment looks at
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data.arm import hand_of
-from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.elements import Constant
-from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.description import RunSpec, read_run
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.rule import LearningRule
-from neurochip.network import Network, layered
 from neurochip.papers.curves import said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.side_by_side import by_name
@@ -48,53 +45,59 @@ from neurochip.papers.two_joint_arm import (
     points,
     slice_chart,
 )
-from neurochip.substrate import Parameters
-from neurochip.training.streams import glorot, stream
+from neurochip.runs.building import build
+from neurochip.substrate import Machine
+from neurochip.training.streams import first_parameters, stream
 
 __all__ = ["EXPERIMENT"]
 
 Array = NDArray[np.float64]
 
 HIDDEN = 20
-CENTRED = PhasesSpec(free=40, nudged=20, reference="opposite")
-AS_PRINTED = PhasesSpec(free=30, nudged=20, reference="before")
 SEEDS = 3
 QUICK, FULL = 20_000, 50_000  # samples
 MINIBATCH = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Which weights there are, which of them learn, and how; ``length`` multiplies the number of samples."""
+_CENTRED = (
+    'coding={ annealer = { kind = "constant", value = 0.3 } }',
+    "phases.free=40", "phases.nudged=20", "phases.reference=opposite", "learning.rule=contrastive-hebbian",
+)  # fmt: skip
+_TIED = (
+    *_CENTRED,
+    f"network.layers=[2, {HIDDEN}, 2]",
+    "network.gains=[1.0, 0.3]",
+    "network.biases=[0.0, 0.5]",
+)
+_FIXED = (
+    'coding={ annealer = { kind = "constant", value = 0.5 } }',
+    "phases.free=30", "phases.nudged=20", "phases.reference=before", "learning.rule=delta",
+    f"network.layers=[2, {HIDDEN}, 2]", "network.biases=[0.0, 0.5]", "network.tied=false",
+)  # fmt: skip
+
+
+class Condition(NamedTuple):
+    """What is set over the run `regression` on real values; ``length`` multiplies the number of samples."""
 
     name: str
-    hidden: int = HIDDEN
-    rates: tuple[float, ...] = (1.0, 0.1)
-    tied: bool = True
-    step: float = 0.3
-    phases: PhasesSpec = CENTRED
-    output_scale: float = 0.3
+    words: tuple[str, ...]
     length: int = 1
+
+    def run(self, seed: int) -> RunSpec:
+        """Return it as a run."""
+        return read_run("regression", ["substrate=ideal", *self.words, f"seed={seed}"])
 
 
 CONDITIONS = {
-    "none": Condition("no hidden layer", hidden=0, rates=(0.1,)),
-    "output": Condition("output weights only", rates=(0.0, 0.1)),
-    "all": Condition("all weights"),
-    "fixed": Condition(
-        "all, feedback fixed",
-        rates=(0.3, 0.3),
-        tied=False,
-        step=0.5,
-        phases=AS_PRINTED,
-        output_scale=1.0,
-        length=3,
+    "none": Condition(
+        "no hidden layer", (*_CENTRED, "network.layers=[2, 2]", "network.biases=0.5", "learning.rates=[0.1]")
     ),
+    "output": Condition("output weights only", (*_TIED, "learning.rates=[0.0, 0.1]")),
+    "all": Condition("all weights", (*_TIED, "learning.rates=[1.0, 0.1]")),
+    "fixed": Condition("all, feedback fixed", (*_FIXED, "learning.rates=[0.3, 0.3]"), 3),
+    # What "fixed" is held against, with the first seed: the same, and its hidden layer does not learn either.
+    "frozen": Condition("feedback and hidden weights fixed", (*_FIXED, "learning.rates=[0.0, 0.3]"), 3),
 }
-# What "fixed" is held against, with the first seed: the same, and its hidden layer does not learn either.
-CONDITIONS["frozen"] = replace(
-    CONDITIONS["fixed"], name="feedback and hidden weights fixed", rates=(0.0, 0.3)
-)
 
 
 class FixedFeedback(DeltaRule):
@@ -103,31 +106,20 @@ class FixedFeedback(DeltaRule):
     feedback_learns = False
 
 
-def _network(condition: Condition) -> Network:
-    sizes = (2, condition.hidden, 2) if condition.hidden else (2, 2)
-    return layered(sizes, tied=condition.tied)
-
-
-def _drawn(network: Network, seed: int, output_scale: float) -> Parameters:
-    drawn = glorot(network, seed)
-    last = len(drawn.weights) - 1
-    scaled = [w * (output_scale if k == last and last else 1.0) for k, w in enumerate(drawn.weights)]
-    biases = [np.full(b.size, 0.5 if k == last else 0.0) for k, b in enumerate(drawn.biases)]
-    return Parameters(tuple(scaled), drawn.feedback, tuple(biases))
-
-
-def _substrate(condition: Condition) -> IdealSubstrate:
-    return IdealSubstrate(_network(condition), Constant(condition.step), dtype=np.float32)
+def _begun(condition: Condition, seed: int) -> tuple[Machine, LearningRule]:
+    """Return a machine with its first weights, and its rule."""
+    run = condition.run(seed)
+    if run.learning is None:
+        raise RuntimeError("a training run has a rule")
+    built = build(run)
+    built.substrate.load(first_parameters(run, built.network))
+    made: type[LearningRule] = FixedFeedback if run.learning.rule == "delta" else ContrastiveHebbian
+    return built.substrate, made(built.network, run.learning, run.phases)
 
 
 def _train(condition: Condition, seed: int, samples: int) -> Learned:
-    network, substrate = _network(condition), _substrate(condition)
-    substrate.load(_drawn(network, seed, condition.output_scale))
-    learning = LearningSpec(rates=condition.rates, beta=0.5, epochs=1)
-    made: type[LearningRule] = ContrastiveHebbian if condition.tied else FixedFeedback
-    rule = made(network, learning, condition.phases)
     lessons = Lessons(samples=samples * condition.length, minibatch=MINIBATCH)
-    return learn(substrate, rule, lessons, seed=seed)
+    return learn(*_begun(condition, seed), lessons, seed=seed)
 
 
 def _read_out(seed: int, *, wide: bool) -> float:
@@ -137,7 +129,7 @@ def _read_out(seed: int, *, wide: bool) -> float:
         weights = draws.uniform(-1.5, 1.5, (2, HIDDEN))
         bias = 0.5 - weights.sum(axis=0) / 2 + draws.uniform(-0.5, 0.5, HIDDEN)
     else:
-        drawn = _drawn(_network(CONDITIONS["output"]), seed, 1.0)
+        drawn = _begun(CONDITIONS["output"], seed)[0].parameters()
         weights, bias = drawn.weights[0], drawn.biases[0]
 
     def units(angles: Array) -> Array:
@@ -195,11 +187,11 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         Finding("all", max(tests["all"]), max(tests["output"]), by_seed(tests["all"])),
         Finding("fixed", max(tests["fixed"]), max(tests["frozen"]), by_seed(tests["fixed"])),
     )
-    best = _substrate(CONDITIONS["all"])
+    best, rule = _begun(CONDITIONS["all"], settings.seed)
     best.load(trained["all"][0].parameters)
 
     def answered(angles: Array) -> Array:
-        return answers(best, angles, CENTRED.free + CENTRED.nudged, 1)
+        return answers(best, angles, rule.phases.free + rule.phases.nudged, 1)
 
     return Outcome(
         findings,
@@ -218,7 +210,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "samples": ", ".join(f"{c.name}: {samples * c.length}" for c in CONDITIONS.values()),
             "minibatch": MINIBATCH,
             "hidden units": HIDDEN,
-            "rates": "; ".join(f"{c.name}: {c.rates}" for c in CONDITIONS.values()),
+            **{c.name: " ".join(c.words) for c in CONDITIONS.values()},
         },
         series={
             "conditions": {key: condition.name for key, condition in CONDITIONS.items()},

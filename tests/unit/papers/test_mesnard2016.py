@@ -110,7 +110,7 @@ def test_the_measured_f_i_curve_is_the_closed_form() -> None:
 def test_rate_units_learn_a_little_in_300_samples(key: str) -> None:
     learned = rates._train(rates.CONDITIONS[key], 4, 300)
     assert learned.errors[-1] < learned.errors[0]
-    substrate = rates._substrate(rates.CONDITIONS[key])
+    substrate, _ = rates._begun(rates.CONDITIONS[key], 4)
     substrate.load(learned.parameters)
     said = answers(substrate, points(4, "test", 10), 60, 1)
     assert said.shape == (10, 2)
@@ -118,11 +118,11 @@ def test_rate_units_learn_a_little_in_300_samples(key: str) -> None:
 
 def test_only_what_a_condition_names_learns() -> None:
     held = rates._train(rates.CONDITIONS["output"], 4, 100).parameters
-    drawn = rates._drawn(rates._network(rates.CONDITIONS["output"]), 4, 0.3)
+    drawn = rates._begun(rates.CONDITIONS["output"], 4)[0].parameters()
     np.testing.assert_array_equal(held.weights[0], drawn.weights[0].astype(np.float32))
     assert not np.array_equal(held.weights[1], drawn.weights[1].astype(np.float32))
     fixed = rates._train(rates.CONDITIONS["fixed"], 4, 100).parameters.feedback[0]
-    first = rates._drawn(rates._network(rates.CONDITIONS["fixed"]), 4, 1.0).feedback[0]
+    first = rates._begun(rates.CONDITIONS["fixed"], 4)[0].parameters().feedback[0]
     np.testing.assert_array_equal(fixed, first.astype(np.float32))
 
 
