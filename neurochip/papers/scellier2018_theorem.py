@@ -74,11 +74,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     """Solve every network at every angle."""
     nets = QUICK if settings.quick else FULL
     samples = 3
-    cosines = np.zeros((2, nets, samples, len(ANGLES)))
-    deepest = np.zeros_like(cosines)
-    asymmetry = np.zeros_like(cosines)
-    nudge = np.zeros_like(cosines)
-    elsewhere = np.zeros_like(cosines)
+    cosines, deepest, asymmetry, nudge, elsewhere = np.zeros((5, 2, nets, samples, len(ANGLES)))
     for net in range(nets):
         draws = stream(settings.seed, "samples", net)
         x, y = (
