@@ -7,11 +7,10 @@ Left open by the poster and chosen here:
 
 * ρ(s) = clip(s, 0, 1) and s held in [0, 1]; β = 0.5; minibatches of 10; rates that fall to 0 in a straight line;
 * Glorot weights, biases 0, and ½ for the output;
-* with the transpose: Euler steps of 0.3, 40 free and 20 nudged, compared with 20 nudged the other way (centred);
-  rates 1 for the hidden layer and 0.1 for the output, whose first weights are a third of Glorot's, since the loop
+* with the transpose: nudged both ways (centred); the first output weights are a third of Glorot's, since the loop
   otherwise drives outputs to the ends of their range at once. The same holds where only output weights learn;
-* with fixed feedback, where the loop is weaker: steps of 0.5, 30 free and 20 nudged, compared with the end of the
-  free phase as printed; rates 0.3, three times as many samples;
+* with fixed feedback, where the loop is weaker: compared with the end of the free phase as printed, and three times as
+  many samples;
 * "cannot be learned with output weights only" depends on the random weights. With this draw even the best linear
   read-out of the 20 hidden units, by least squares, misses. With wide weights and biases that spread the hidden
   thresholds over the input square it does not: the note of that claim has the figure.
