@@ -54,7 +54,6 @@ class Scheme(NamedTuple):
     name: str
     coding: tuple[str, ...]
     reference: tuple[float, ...]
-    figure: bool = True  # whether the paper draws it
 
 
 _OSA = 'coding.annealer={{ kind = "osa", nu_bar = {}, regulariser = 1e-7 }}'
@@ -63,11 +62,10 @@ _PREDICTIVE = 'coding.decoder={{ kind = "predictive", lambda = {} }}'
 _SCHEDULED = 'coding.decoder={{ kind = "predictive", lambda = {{ coefficient = {}, exponent = {} }} }}'
 
 SCHEMES = (
-    Scheme(
+    Scheme(  # the paper does not draw this one
         "stochastic, 1/√t",
         ("coding.encoder=stochastic", "coding.decoder=identity", _POWER.format(1.0, 0.5)),
         (0.0769, 0.0598, 0.0417, 0.162, 0.0486, 0.0287),
-        figure=False,
     ),
     Scheme(
         "1/√t",
