@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from neurochip.bench.rounds import Work, in_turn, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
 from neurochip.data.arm import hand_of
 from neurochip.papers.bengio2017_stdp import SEQUENCES, TRAINS, tables_of
-from neurochip.papers.mesnard2016_networks import PHASES, UNITS, Setup, drawn_for, rule_of, substrate_of
+from neurochip.papers.mesnard2016_networks import UNITS, Setup, drawn_for, rule_of, substrate_of
 from neurochip.papers.two_joint_arm import points
 
 __all__ = ["FAMILY"]
@@ -79,7 +78,7 @@ def _minibatches(effort: Effort, chosen: dict[str, tuple[str, ...]]) -> Iterator
 def _lif(effort: Effort) -> Figure:
     repeats = effort.times(50, 200)
     free, nudged = effort.pick((20, 10), (500, 250), (500, 250))
-    setup = Setup(phases=replace(PHASES, free=free, nudged=nudged))
+    setup = Setup((f"phases.free={free}", f"phases.nudged={nudged}"))
     substrate, rule = substrate_of(setup, 1), rule_of(setup)
     substrate.load(drawn_for(setup, 1))
     angles = points(1, "training", repeats + 1)

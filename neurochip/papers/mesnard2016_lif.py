@@ -31,13 +31,11 @@ from neurochip.papers.curves import ranged, said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.mesnard2016_networks import (
     ABLATIONS,
-    CHIP,
-    HIDDEN,
+    CHOSEN,
     NEURON,
-    PHASES,
     STEPS,
+    TICKS,
     UNITS,
-    RuleName,
     Setup,
     carried_over,
     f_i_curve,
@@ -64,6 +62,8 @@ QUICK, FULL, SHORT = 6000, 12_000, 3000  # samples; of ablations the last
 DEVIATIONS = (0.0, 0.1, 0.2, 0.4, 0.8)
 JUDGED = 0.4  # the deviation that the claim is about
 CENTRED = "compared with a nudge the other way (centred)"
+RULES = {"contrastive Hebbian": "learning.rule=contrastive-hebbian", "delta": "learning.rule=delta"}
+_FLAT = f"network.layers=[{2 * UNITS}, {2 * UNITS}]"
 STEEP = replace(NEURON, membrane=20, refractory=4)
 
 
@@ -76,26 +76,25 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     quick = ("as chosen", "compared with the end of the free phase", CENTRED)
     ablations = {name: ABLATIONS[name] for name in quick} if settings.quick else ABLATIONS | STEPS
     deviations = (JUDGED,) if settings.quick else DEVIATIONS
-    rules: tuple[RuleName, ...] = ("contrastive Hebbian", "delta")
     plan: dict[str, tuple[Setup, Sequence[int]]] = {}
-    for rule in rules:
-        plan[rule] = Setup(rule=rule, lessons=lessons), seeds
-        plan[f"{rule}, no hidden layer"] = Setup(rule=rule, lessons=lessons, hidden=0), seeds[:1]
-    plan["hidden layer frozen"] = Setup(lessons=lessons, frozen=True), seeds[:1]
+    for rule, word in RULES.items():
+        plan[rule] = Setup((word,), lessons), seeds
+        plan[f"{rule}, no hidden layer"] = Setup((word, _FLAT), lessons), seeds[:1]
+    plan["hidden layer frozen"] = Setup(("learning.rates=[0.0, 0.01]",), lessons), seeds[:1]
     for name, setup in ablations.items():
         plan[name] = replace(setup, lessons=replace(short, falling=setup.lessons.falling)), seeds
     for deviation in deviations:
-        plan[f"mismatch {deviation:g}"] = Setup(lessons=long, deviation=deviation), seeds
+        plan[f"mismatch {deviation:g}"] = Setup((f"mismatch.deviation={deviation}",), long), seeds
     done = by_name(
         [(name, setup.lessons.samples, of) for name, (setup, of) in plan.items()],
         lambda name, seed, turn, folder: trained(plan[name][0], seed),
         settings,
         tell,
     )
-    spent = done[rules[0]][0][1]
+    spent = done["contrastive Hebbian"][0][1]
     found = {name: [Learned(*one) for one, _ in of] for name, of in done.items()}
-    learned: dict[str, list[Learned]] = {rule: found[rule] for rule in rules}
-    held = {rule: found[f"{rule}, no hidden layer"][0].test for rule in rules}
+    learned = {rule: found[rule] for rule in RULES}
+    held = {rule: found[f"{rule}, no hidden layer"][0].test for rule in RULES}
     frozen = found["hidden layer frozen"][0].test
     table = {name: [float(network.errors[-1]) for network in found[name]] for name in ablations}
     networks = learned["contrastive Hebbian"]
@@ -121,7 +120,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     first.load(networks[0].parameters)
 
     def answered(angles: Array) -> Array:
-        return answers(first, angles, PHASES.free + PHASES.nudged, UNITS)
+        return answers(first, angles, TICKS, UNITS)
 
     by_seed = partial(said, form=".4f")
     names = f"seeds {seeds[0]} to {seeds[-1]}"
@@ -170,13 +169,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "samples": lessons.samples,
             "samples of ablations": short.samples,
             "samples with mismatch": long.samples,
-            "neurons": f"{2 * UNITS}-{HIDDEN}-{2 * UNITS}",
-            "τ, τ_s, τ_r, Δ": (NEURON.membrane, NEURON.synapse, NEURON.rate, NEURON.refractory),
-            "period of rate 1": NEURON.period,
+            "run": " ".join(("regression", *CHOSEN)),
             "θ − u0, θ − u_r": (NEURON.margin, NEURON.fall),
-            "phases": f"{PHASES.free} + {PHASES.nudged} + {PHASES.nudged} ticks of 1 ms",
-            "η": Setup().rate,
-            "chip": CHIP,
         },
         series={
             "test": tests,
@@ -195,7 +189,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "and the test draw of a network is looked at once, after its last update.",
             *(f"{name}: {np.mean(values):.4f} ({by_seed(values)})" for name, values in table.items()),
             f"One training sample: {spent['spikes']:.0f} spikes, {spent['sops']:.3g} synaptic operations, "
-            f"{spent['energy_j'] * 1e6:.3g} µJ on {CHIP}; words read out of cores other than as spikes: "
+            f"{spent['energy_j'] * 1e6:.3g} µJ on cmos45; words read out of cores other than as spikes: "
             f"{spent['words']:.0f}.",
         ),
         columns=2,
