@@ -34,21 +34,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.compile import compile_network
-from neurochip.cores.substrate import DigitalSubstrate
+from neurochip import data
 from neurochip.data.uci import iris
-from neurochip.description import CodingSpec, LearningSpec, PhasesSpec, read_chip
-from neurochip.description.neuron import state_words
-from neurochip.elements import Constant
-from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.description import read_run
 from neurochip.learning.associations import Associations, balanced_associations
 from neurochip.learning.associative import AssociativeRule, layer_change, stdp_window
-from neurochip.network import layered
 from neurochip.papers.associative_networks import (
     HIDDEN,
     LOW,
@@ -65,16 +59,22 @@ from neurochip.papers.associative_networks import (
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.side_by_side import Turn, by_name
 from neurochip.report.figures import Chart, Curve
-from neurochip.substrate import Observable, Parameters, Phase, Substrate
+from neurochip.runs.building import build
+from neurochip.substrate import Observable, Parameters, Phase
 from neurochip.training.streams import stream
 
 __all__ = ["EXPERIMENT", "train_on_substrate"]
 
 Array = NDArray[np.float64]
-Pre = Literal["oracle", "trace"]
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
-TRAINED, TICKS, NEURONS, ON_CORES = 80, 60, 12, 0.025
+TRAINED, NEURONS = 80, 12
+_FOUR = (
+    f"network.layers=[4, {NEURONS}, 1]", "network.tied=false", "phases.free=60", "learning.rule=associative",
+    "learning.rates=0.025",
+)  # fmt: skip
+_IDEAL, _CORES = ("substrate=ideal",), ("chip=ideal-bits", "learning.pre=trace")
+_FROZEN = "learning.rates=[0.0, 0.025]"
 EVERY = 5
 PRE_TIME = 2.0  # T_pre at which the window is measured and drawn; half as late is the fastest rate, 1
 
@@ -106,22 +106,26 @@ def rejected_window(difference: Array) -> Array:
     return np.asarray(difference / (PRE_TIME**2 * (PRE_TIME + difference) ** 2))
 
 
-def train_on_substrate(
-    substrate: Substrate, pre: Pre, samples: Samples, seed: int, epochs: int, *, frozen: bool = False
-) -> float:
+def train_on_substrate(words: tuple[str, ...], samples: Samples, seed: int, epochs: int) -> float:
     """Train 4-12-1 hard-sigmoid neurons on a substrate, and return the test accuracy.
 
-    ``pre``: what stands for x and p, as in `LearningSpec`; ``frozen``: the hidden layer does not learn.
+    ``words`` are set over the run `stripes`.
     """
+    shown = data.from_arrays(
+        samples.train_x, samples.train_y.astype(float), test=(samples.test_x, samples.test_y.astype(float))
+    )
+    run = read_run("stripes", [*_FOUR, *words], samples=shown)
+    if run.learning is None:
+        raise RuntimeError("a training run has a rule")
     draws = stream(seed, "network")
     shapes = ((4, NEURONS), (NEURONS, 1))
     weights = tuple(draws.uniform(-1, 1, shape) * np.sqrt(6 / sum(shape)) / 4 for shape in shapes)
     signs = balanced_associations(NEURONS, draws)
-    associations = Associations((NEURONS, 1), (signs, np.ones(1)))
-    network = layered((4, NEURONS, 1), tied=False)
-    rates = (0.0 if frozen else ON_CORES, ON_CORES)
-    learning = LearningSpec(rule="associative", rates=rates, epochs=epochs, pre=pre)
-    rule = AssociativeRule(network, learning, PhasesSpec(free=TICKS), associations)
+    built, associations = build(run, threads=1), Associations((NEURONS, 1), (signs, np.ones(1)))
+    substrate, rule = (
+        built.substrate,
+        AssociativeRule(built.network, run.learning, run.phases, associations),
+    )
     rule.check(substrate)
     biases = (np.full(NEURONS, 0.375), np.full(1, 0.25))
     substrate.load(Parameters(weights, (np.zeros((1, NEURONS)),), biases))
@@ -134,21 +138,11 @@ def train_on_substrate(
             numbers = np.arange(presented, presented + len(chosen), dtype=np.uint64)
             presented += len(chosen)
             substrate.begin(samples.train_x[chosen], numbers)
-            presented_to = rule.present(substrate, samples.train_y[chosen][:, None], learning.beta)
+            presented_to = rule.present(substrate, samples.train_y[chosen][:, None], 0.5)
             substrate.write_weights(presented_to.updates, presented_to.biases)
     substrate.begin(samples.test_x, np.arange(len(samples.test_y), dtype=np.uint64) + np.uint64(2**40))
-    substrate.run(Phase.EVALUATION, TICKS)
+    substrate.run(Phase.EVALUATION, run.phases.free)
     return float(np.mean((substrate.observe(Observable.VALUE, 2)[:, 0] > 0.5) == samples.test_y))
-
-
-def _substrates() -> tuple[Substrate, Substrate]:
-    network = layered((4, NEURONS, 1), tied=False)
-    coding = CodingSpec()
-    chip = read_chip("ideal-bits")
-    image = compile_network(
-        network, chip, precision="float32", state_words=state_words(coding), trace_words=1
-    )
-    return IdealSubstrate(network, Constant(0.5)), DigitalSubstrate(image, coding, traced=True)
 
 
 def run(settings: Settings, tell: Tell) -> Outcome:
@@ -163,13 +157,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
 
     def on_substrates(name: str, seed: int, turn: Turn, folder: Path) -> list[float]:
         samples = _samples(pairs[name.rpartition(" ")[2]], seed)
-        ideal, cores = _substrates()
-        if "frozen" in name:
-            return [train_on_substrate(cores, "trace", samples, seed, 90, frozen=True)]
-        return [
-            train_on_substrate(ideal, "oracle", samples, seed, 90),
-            train_on_substrate(cores, "trace", samples, seed, 90),
-        ]
+        ways = ((*_CORES, _FROZEN),) if "frozen" in name else (_IDEAL, _CORES)
+        return [train_on_substrate(words, samples, seed, 90) for words in ways]
 
     named = [(f"spikes, pair {pair}", 2.0, seeds[:10]) for pair in pairs]
     named += [(f"spikes, frozen, pair {pair}", 1.0, seeds[:3]) for pair in pairs]
@@ -221,7 +210,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         findings,
         charts,
         seeds=len(seeds),
-        settings={"layers": (4, *HIDDEN, 1), "rate": 1e-3, "low start": LOW, "ticks": TICKS, "epochs": epochs},
+        settings={"layers": (4, *HIDDEN, 1), "rate": 1e-3, "low start": LOW, "ticks": 60, "epochs": epochs},
         series={**ways.series(), "spikes": spiking, "spikes_frozen": still},
         columns=3,
     )  # fmt: skip
