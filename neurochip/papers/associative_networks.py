@@ -88,11 +88,10 @@ class Recipe:
 
 
 class Trained(NamedTuple):
-    """A network, and its accuracy on training and test samples each time that it was measured."""
+    """A network, and its accuracy on test samples each time that it was measured."""
 
     weights: list[Array]
     biases: list[Array]
-    train: Array
     test: Array
 
 
@@ -151,7 +150,7 @@ def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
     moments = [[np.zeros(a.shape) for _ in method.moments] for a in arrays]
     number = 0
     order = stream(seed, "order")
-    curves: list[list[float]] = [[], []]
+    curve: list[float] = []
     for epoch in range(1, recipe.epochs + 1):
         shuffled = order.permutation(len(samples.train_y))
         for first in range(0, len(shuffled), recipe.batch):
@@ -161,11 +160,9 @@ def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
             number += 1
             for array, change, kept in zip(arrays, changes, moments, strict=True):
                 array += method.step(change, kept, number, recipe.rate)
-        if epoch % recipe.every:
-            continue
-        curves[0].append(accuracy(weights, biases, samples.train_x, samples.train_y))
-        curves[1].append(accuracy(weights, biases, samples.test_x, samples.test_y))
-    return Trained(weights, biases, np.array(curves[0]), np.array(curves[1]))
+        if epoch % recipe.every == 0:
+            curve.append(accuracy(weights, biases, samples.test_x, samples.test_y))
+    return Trained(weights, biases, np.array(curve))
 
 
 def _changes(
