@@ -8,6 +8,7 @@ from neurochip.data.facts import DATA_SETS, FACTS
 from neurochip.data.fetch import FETCHABLE, Progress, fetch
 from neurochip.data.folder import data_folder
 from neurochip.data.heads import Head, Heads
+from neurochip.data.hopfield import hopfield_readout
 from neurochip.data.idx import read_idx, write_idx
 from neurochip.data.own import from_arrays
 from neurochip.data.section import DataSpec
@@ -30,6 +31,7 @@ __all__ = [
     "data_folder",
     "fetch",
     "from_arrays",
+    "hopfield_readout",
     "load",
     "read_idx",
     "ready",

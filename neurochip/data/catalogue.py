@@ -35,6 +35,8 @@ from neurochip.data.stripes import PROVENANCE as STRIPES_PROVENANCE
 from neurochip.data.stripes import TEST, TRAIN, stripes
 from neurochip.data.table import Rows, Table
 from neurochip.data.tabular import tabular
+from neurochip.data.two_orders import LENGTH, SYMBOLS, laid_out, two_orders
+from neurochip.data.two_orders import PROVENANCE as ORDERS_PROVENANCE
 from neurochip.data.uci import DIGITS_PROVENANCE, held_out
 from neurochip.data.uci import read_embedded as read_uci
 from neurochip.errors import ConfigError, DataError
@@ -187,6 +189,19 @@ def _stripes() -> Dataset:
     )
 
 
+def _two_orders() -> Dataset:
+    facts = FACTS["two-orders"]
+    train, test = two_orders(0, facts.train or 0), two_orders(facts.train or 0, facts.test or 0)
+    return Dataset(
+        name="two-orders",
+        train=Part(laid_out(train[0]), train[1]),
+        test=Part(laid_out(test[0]), test[1]),
+        heads=Heads.of_classes(("same", "different")),
+        features=tuple(f"{symbol} at {place + 1}" for place in range(LENGTH) for symbol in SYMBOLS),
+        provenance=ORDERS_PROVENANCE,
+    )
+
+
 @functools.cache
 def _crossed_bars() -> Dataset:
     facts = FACTS["crossed-bars"]
@@ -254,5 +269,6 @@ _SETS: dict[str, Callable[[], Dataset]] = {
     "digits": _digits,
     "stripes": _stripes,
     "crossed-bars": _crossed_bars,
+    "two-orders": _two_orders,
     "two-joint-arm": _two_joint_arm,
 }

@@ -44,6 +44,7 @@ FACTS: dict[str, Facts] = {
     "digits": Facts(64, 10, 1300, 497, image=(8, 8)),
     "stripes": Facts(16, 2, 400, 400, image=(4, 4)),
     "crossed-bars": Facts(64, 10, 2000, 1000, heads=(4, 4, 2), image=(8, 8)),
+    "two-orders": Facts(96, 2, 2000, 1000),
     "iris": Facts(4, 3, None, None, 150),
     "wine": Facts(13, 3, None, None, 178),
     "breast-cancer": Facts(30, 2, None, None, 569),

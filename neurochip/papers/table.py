@@ -30,6 +30,7 @@ EXPERIMENTS: dict[str, str] = {
     "scellier2018-nudge": "scellier2018_nudge",
     "martin2021-eqspike": "martin2021_eqspike",
     "lin2024-conv": "lin2024_conv",
+    "bal2023-sequences": "bal2023_sequences",
     "associative-iris": "associative_iris",
     "associative-mnist": "associative_mnist",
 }

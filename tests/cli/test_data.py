@@ -25,6 +25,7 @@ def test_list_says_what_is_there_and_where(run: Run, place: Workplace) -> None:
         "digits             64       10        1300    497  embedded\n"
         "stripes            16        2         400    400  embedded\n"
         "crossed-bars       64       10        2000   1000  embedded\n"
+        "two-orders         96        2        2000   1000  embedded\n"
         "iris                4        3  150, split         embedded\n"
         "wine               13        3  178, split         embedded\n"
         "breast-cancer      30        2  569, split         embedded\n"

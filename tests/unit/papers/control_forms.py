@@ -11,6 +11,7 @@ from neurochip.papers import (
     associative_iris,
     associative_mnist,
     associative_networks,
+    bal2023_sequences,
     bengio2017_backprop,
     bengio2017_langevin,
     bengio2017_stdp,
@@ -155,6 +156,17 @@ def _spiking_kernels(put: Put) -> None:
     put(lin2024_conv, "QUICK", tuple(plan))
 
 
+def _sequences(put: Put) -> None:
+    module = bal2023_sequences
+    plan = []
+    for series in module.QUICK:
+        fewer = () if series.samples else _DIGITS
+        plan.append(series._replace(seeds=1, overrides=(*series.overrides, *fewer, "learning.epochs=2")))
+    put(module, "QUICK", tuple(plan))
+    put(module, "TRAIN", 300)
+    put(module, "TEST", 300)
+
+
 def _langevin(put: Put) -> None:
     put(bengio2017_langevin, "QUICK", 400)
     put(bengio2017_langevin, "STEPS", 400)
@@ -193,6 +205,7 @@ CONTROLLED: dict[str, Callable[[Put], None]] = {
     "scellier2018-nudge": _nudge,
     "martin2021-eqspike": _eqspike,
     "lin2024-conv": _spiking_kernels,
+    "bal2023-sequences": _sequences,
     "associative-iris": _iris,
     "associative-mnist": _pairs,
 }
