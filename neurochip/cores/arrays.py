@@ -161,6 +161,7 @@ class Chip(NamedTuple):
     synapses: Synapses
     neurons: Neurons
     channel: Channel
+    patterns: Array  # u64[2]  function: takes reference patterns, where there are any
 
 
 class Samples(NamedTuple):

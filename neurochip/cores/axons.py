@@ -12,6 +12,7 @@ import numpy as np
 
 from neurochip.cores.arrays import Scratch, Wiring
 from neurochip.cores.compaction import rename
+from neurochip.cores.rooms import scratch as scratch_of
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.row_sums import Block, Room, sum_reference
 from neurochip.kernels.spike_lists import differences, list_ones, new_reference, pad_list
@@ -23,10 +24,10 @@ __all__ = [
     "Inbox",
     "add_bits",
     "mark_received",
+    "pattern_taker",
     "list_axons",
     "row_acting",
     "row_of",
-    "take_patterns",
 ]
 
 # A new reference pattern is taken before these ticks, from the ticks since the last one: the predictive encoder sends a
@@ -143,6 +144,25 @@ def take_patterns(tick: int, inbox: Inbox, sums: Vector[Number], scratch: Scratc
         block = Block(wiring.weights, blocks[k, 2], blocks[k, 4], blocks[k, 3])
         n, axons = scratch.listed[s, 0], _TWO * sources[s, 2]
         sum_reference(block, scratch.plus, n, axons, Room(scratch.part, scratch.total), sums, blocks[k, 5])
+
+
+@kernel
+def _no_patterns(tick: int, inbox: Inbox, sums: Vector[Number], scratch: Scratch) -> None:
+    """Stand where no patterns are kept."""
+
+
+_takers: dict[Any, Any] = {}  # by what the types of a wiring and of its scratch depend on
+
+
+def pattern_taker(wiring: Wiring, sum_dtype: np.dtype[Any], patterned: bool) -> Any:
+    """Return `take_patterns`, or nothing to do, as a function that the loop is handed: compiled where it is needed."""
+    key = patterned, wiring.weights.dtype, wiring.bias.dtype, sum_dtype
+    if key not in _takers:
+        row, rows = np.zeros(0, np.uint8), np.zeros((0, 0), np.uint8)
+        inbox = Inbox(wiring, True, False, rows, row, row, rows)
+        kernel = take_patterns if patterned else _no_patterns
+        _takers[key] = kernel.value(1, inbox, np.zeros(0, sum_dtype), scratch_of(wiring, 1, sum_dtype))
+    return _takers[key]
 
 
 @kernel

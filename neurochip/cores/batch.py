@@ -21,6 +21,7 @@ from neurochip.cores.arrays import (
     State,
     Wiring,
 )
+from neurochip.cores.axons import pattern_taker
 from neurochip.cores.cells import Cells
 from neurochip.cores.channel import sound_channel
 from neurochip.cores.counters import Broken, FaultCounts, spikes_per_core
@@ -208,10 +209,11 @@ class Batch:
         wiring, channels, pull = self.wiring, self._channels_now(), self._pull(nudges, wanted)
         synapses, room = self._layout.synapses(wiring), self._room(wiring)
         samples = Samples(self.state, self.reception)
+        patterns = pattern_taker(wiring, self._layout.sum_dtype, bool(self._neurons.patterned))
 
         def share(k: int) -> None:
             mine = some[len(some) * k // threads : len(some) * (k + 1) // threads]
-            chip = Chip(wiring, synapses, self._neurons, channels[k])
+            chip = Chip(wiring, synapses, self._neurons, channels[k], patterns)
             run_ticks(mine, span, chip, samples, room[k], pull, recorder)
 
         self._threads.each(share)

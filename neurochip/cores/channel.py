@@ -303,32 +303,9 @@ def _send_nothing(
 _sends: dict[tuple[bool, Any, Any], Any] = {}  # by what the type of a channel depends on
 
 
-def _channel(faults: Faults, wiring: Wiring, direct: bool) -> Channel:
-    key = direct, wiring.weights.dtype, wiring.bias.dtype
-    if key not in _sends:
-        number, rows = np.uint64(0), np.zeros((0, 0), np.uint8)
-        u8, u64, u16 = (np.zeros(0, dtype) for dtype in (np.uint8, np.uint64, np.uint16))
-        kernel = _send_nothing if direct else _send
-        _sends[key] = kernel.value(faults, wiring, u8, rows, u64, u16, number, number)
-    return Channel(int(direct), _sends[key], faults, faults.wiring.dead)
-
-
-def sound_channel(wiring: Wiring) -> Channel:
-    """Return the channel through which every spike reaches every core that receives from its neuron."""
-    nobody, byte, none = np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.uint64(0)
-    broken = FaultWiring(
-        np.zeros(0, np.int64), byte, nobody, nobody, byte, np.zeros((0, 0), np.uint8), 0, nobody, byte, byte
-    )
-    rates = FaultRates(0.0, 0.0, 0.0, none, none, none, none)
-    tally = np.zeros((0, len(TALLY)), np.int64)
-    keys, chosen = np.zeros((2, 0), np.uint64), np.zeros((2, 0), np.uint8)
-    room = Faults(broken, rates, byte, nobody, nobody, keys, chosen, tally)
-    return _channel(room, wiring, direct=True)
-
-
-def faulty_channel(wiring: Wiring, broken: FaultWiring, rates: FaultRates) -> Channel:
-    """Return a channel with faults, with room for one thread."""
-    slots = len(wiring.bias)
+def _channel(broken: FaultWiring, rates: FaultRates, wiring: Wiring, slots: int) -> Channel:
+    """Return a channel with room for so many slots; without any, every axon gets every spike."""
+    direct = slots == 0
     faults = Faults(
         broken,
         rates,
@@ -339,4 +316,25 @@ def faulty_channel(wiring: Wiring, broken: FaultWiring, rates: FaultRates) -> Ch
         aligned_zeros((2, slots), np.uint8),
         aligned_zeros((len(broken.sites), len(TALLY)), np.int64),
     )
-    return _channel(faults, wiring, direct=False)
+    key = direct, wiring.weights.dtype, wiring.bias.dtype
+    if key not in _sends:
+        number, rows = np.uint64(0), np.zeros((0, 0), np.uint8)
+        u8, u64, u16 = (np.zeros(0, dtype) for dtype in (np.uint8, np.uint64, np.uint16))
+        kernel = _send_nothing if direct else _send
+        _sends[key] = kernel.value(faults, wiring, u8, rows, u64, u16, number, number)
+    return Channel(int(direct), _sends[key], faults, broken.dead)
+
+
+def sound_channel(wiring: Wiring) -> Channel:
+    """Return the channel through which every spike reaches every core that receives from its neuron."""
+    nobody, byte, none = np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.uint64(0)
+    broken = FaultWiring(
+        np.zeros(0, np.int64), byte, nobody, nobody, byte, np.zeros((0, 0), np.uint8), 0, nobody, byte, byte
+    )
+    rates = FaultRates(0.0, 0.0, 0.0, none, none, none, none)
+    return _channel(broken, rates, wiring, slots=0)
+
+
+def faulty_channel(wiring: Wiring, broken: FaultWiring, rates: FaultRates) -> Channel:
+    """Return a channel with faults, with room for one thread."""
+    return _channel(broken, rates, wiring, slots=len(wiring.bias))

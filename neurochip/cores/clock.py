@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.cores.counted_ticks import LONGEST, TOTAL, count_ways, time_counts
 from neurochip.cores.faults import FaultPlan
-from neurochip.cores.traffic_tables import TrafficTables, link_routes, longest_tick, traffic_tables
+from neurochip.cores.traffic_tables import (
+    TrafficTables,
+    check_longest,
+    link_routes,
+    longest_tick,
+    traffic_tables,
+)
 from neurochip.cores.walker import MOST_SUM, Walker
-from neurochip.errors import CapabilityError, ConfigError, NumericError, StallError
+from neurochip.errors import CapabilityError, ConfigError, StallError
 from neurochip.noc.traffic import MOST_CYCLES, disabled_cores
 from neurochip.noc.zero_load import in_fractions
 from neurochip.substrate import Phase, exact
@@ -38,7 +44,6 @@ class Timed(NamedTuple):
     every: int = 1
 
 
-_MOST_TICK = 1 << 40  # cycles of one tick
 _ROOM = 1 << 26  # bytes of spikes that are kept to be walked through
 
 
@@ -110,12 +115,7 @@ class ChipClock:
         if dead is not None:
             self.tables = self.tables._replace(update=np.where(dead, 0, self.tables.update))
         longest = longest_tick(self.tables, contention=self.walks)
-        if longest > _MOST_TICK:
-            raise NumericError(
-                "chip.timing",
-                f"lets a tick take up to {longest:.3g} cycles, and no more than 2⁴⁰ = {_MOST_TICK:.3g} are counted; "
-                "use fewer cycles per stage",
-            )
+        check_longest(longest)
         self._ticks_at_once = MOST_SUM // longest
         self._slots = int(np.array(core_slots, dtype=np.int64).max(initial=0))
         self._routes = link_routes(image, self.tables)

@@ -85,20 +85,26 @@ def deliver_range(
 
 
 @kernel
+def _memory(k: Index, weights: Any, synapses: Synapses) -> Memory:
+    """Return what a block of any connectivity is delivered from."""
+    at = synapses.spans[k]
+    near, far, table = (
+        synapses.near[at[2] : at[3]],
+        synapses.far[at[4] : at[5]],
+        synapses.table[at[6] : at[7]],
+    )
+    return Memory(weights, near, far, table)
+
+
+@kernel
 def _deliver_listed(k: Index, wiring: Wiring, synapses: Synapses, own: bool, scratch: Scratch) -> None:
     """Add to ``scratch.total`` what the spikes that are listed for a block bring, over any connectivity."""
     kind, at, s = synapses.connectivity[k], synapses.spans[k], wiring.blocks[k, 1]
     active, n = scratch.plus[_TWO * wiring.sources[s, 2] :], scratch.listed[s, 2]
     weights = wiring.weights if own else wiring.borrowed
-    memory = Memory(
-        weights[at[0] : at[1]],
-        synapses.near[at[2] : at[3]],
-        synapses.far[at[4] : at[5]],
-        synapses.table[at[6] : at[7]],
-    )
-    if n == _NOTHING:
-        return
-    invoke(synapses.deliver[kind - _ONE], memory, active, n, scratch.total)
+    if n != _NOTHING:
+        memory = _memory(k, weights[at[0] : at[1]], synapses)
+        invoke(synapses.deliver[kind - _ONE], memory, active, n, scratch.total)
 
 
 @kernel
@@ -106,14 +112,9 @@ def _reach_listed(
     k: Index, begin: Any, n: Index, wiring: Wiring, synapses: Synapses, scratch: Scratch
 ) -> None:
     """Add to ``scratch.total`` how many of ``n`` spikes listed for a block, from ``begin`` on, reach each neuron."""
-    kind, at, s = synapses.connectivity[k], synapses.spans[k], wiring.blocks[k, 1]
+    kind, s = synapses.connectivity[k], wiring.blocks[k, 1]
     active = scratch.plus[_TWO * wiring.sources[s, 2] + begin :]
-    memory = Memory(
-        synapses.ones,
-        synapses.near[at[2] : at[3]],
-        synapses.far[at[4] : at[5]],
-        synapses.table[at[6] : at[7]],
-    )
+    memory = _memory(k, synapses.ones, synapses)
     invoke(synapses.reach[kind - _ONE], memory, active, n, scratch.total)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.arrays import Chip, Pull, Recorder, Samples, Scratch, Span, aligned_zeros
+from neurochip.cores.axons import pattern_taker
 from neurochip.cores.channel import sound_channel
 from neurochip.cores.layered_wiring import layers_of, wiring_of
 from neurochip.cores.layerwise import LISTED, LayerRoom, Layers, Seen, run_layers
@@ -103,11 +104,15 @@ class LayerEngine:
         self._wiring.populations[:, 2] = kind_of
         self._sample, self._scratch = self._desk()
         self._chip = Chip(
-            self._wiring, synapses, neurons_of(kinds, dtype, slots), sound_channel(self._wiring)
+            self._wiring,
+            synapses,
+            neurons_of(kinds, dtype, slots),
+            sound_channel(self._wiring),
+            pattern_taker(self._wiring, self._sums, patterned=False),
         )
         self._idle = np.zeros(slots, dtype=np.int64)
         self._idle_per_tick = np.zeros(len(raster.bits), dtype=np.int64)
-        self.tick = self._began = 0
+        self.tick = 0
 
     def _desk(self) -> tuple[Samples, Scratch]:
         """Return what one thread works on: a sample at rest, and room."""
@@ -117,10 +122,6 @@ class LayerEngine:
         )
         return remembered, scratch(wiring, variables, self._sums)
 
-    def rest(self) -> None:
-        """Let the next tick be the first of a presentation: everything is 0 again, and what is recorded goes on."""
-        self._began = self.tick
-
     def advance(self, ticks: int, *, record: bool = False) -> list[NDArray[Any]]:
         """Go on; return the first variable after each tick, list over layers of T[tick, unit], if it is recorded."""
         slots, here = self.raster.n_slots, slice(self.tick, self.tick + ticks)
@@ -128,7 +129,7 @@ class LayerEngine:
         played = np.ascontiguousarray(self.raster.layer(0)[here])[None]
         run_ticks(
             np.zeros(1, np.int64),
-            self._span(self.tick - self._began + 1, ticks),
+            self._span(self.tick + 1, ticks),
             self._chip,
             self._sample,
             self._scratch,
@@ -272,10 +273,6 @@ class LayerEngine:
         if self._rest is not None:
             values += self._rest[layer].astype(values.dtype)
         return values
-
-    def variable(self, number: int) -> list[NDArray[Any]]:
-        """Return a variable as it is now, list over layers of T[unit]."""
-        return self._by_layer(self._sample.state.words[0, number].copy())
 
     def _by_layer(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         return [values[..., first : first + size] for first, _, size in self.raster.layers.tolist()]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.cores.arrays import Chip, Samples, Span, Wiring
+from neurochip.cores.axons import pattern_taker
 from neurochip.cores.cell import Settling
 from neurochip.cores.cells import Cells
 from neurochip.cores.channel import sound_channel
@@ -85,7 +86,11 @@ class IsolatedCore:
         self._wiring = wiring._replace(scales=memory.scales)
         self._variables = self._cells.variables
         self._chip = Chip(
-            self._wiring, self._layout.synapses(self._wiring), self._neurons, sound_channel(self._wiring)
+            self._wiring,
+            self._layout.synapses(self._wiring),
+            self._neurons,
+            sound_channel(self._wiring),
+            pattern_taker(self._wiring, self._layout.sum_dtype, bool(self._neurons.patterned)),
         )
         self._scratch = scratch(self._wiring, self._variables, self._layout.sum_dtype)
         self._tick = 0

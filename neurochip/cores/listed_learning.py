@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.compile.reach import synapses_met
+from neurochip.cores.synapses_met import synapses_by_core
 from neurochip.elements.connections import Connection, Memory
 from neurochip.network import Projection
 from neurochip.substrate import WeightUpdate
@@ -52,11 +52,7 @@ class ListedLearning:
     @cached_property
     def met(self) -> Counts:
         """Synapses of each source neuron on each core of the chip, i64[source neuron, core]."""
-        image, network = self._image, self._image.network
-        found = np.zeros((network.sizes[self._projection.source], len(image.cores)), dtype=np.int64)
-        for c in self.cores:
-            found[:, c] = synapses_met(network, self._projection, (image.cores[c].first, image.cores[c].last))
-        return found
+        return synapses_by_core(self._image, self._projection)
 
     @cached_property
     def _held(self) -> dict[int, NDArray[np.int64]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.cores.arrays import Neurons, aligned_zeros
-from neurochip.elements.constants import TAKE
+from neurochip.elements.constants import TAKE, no_constants
 from neurochip.elements.element import constants_of
 from neurochip.elements.neurons.neuron import Dynamics, Moment, Sample
 from neurochip.elements.neurons.settling import DECODER_LAMBDA, TRACED
@@ -20,10 +20,7 @@ from neurochip.kernels.types import Float, Index, Vector
 __all__ = ["decoders_trace", "neurons_of"]
 
 
-@kernel
-def _decoder_constants(c: Any, at: int) -> Any:
-    """Stand where the constants of the decoder are taken."""
-    return ()
+_decoder_constants = kernel(no_constants)
 
 
 @kernel

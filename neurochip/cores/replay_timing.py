@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.raster import LayeredRaster
+from neurochip.cores.traffic_tables import check_longest
 from neurochip.description.chip import TimingSpec
-from neurochip.errors import CapabilityError, NumericError, StallError
+from neurochip.errors import CapabilityError, StallError
 from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts
 from neurochip.noc.zero_load import ONE, access_work, accesses, in_fractions, service_work, zero_load_latency
 from neurochip.substrate.phase_time import percentiles
@@ -22,7 +23,6 @@ __all__ = ["ReplayTime", "SpikeTraffic", "replay_time", "spikes_by_way"]
 Counts = NDArray[np.int64]
 Cycles = NDArray[np.float64]
 
-_MOST_TICK = 1 << 40  # cycles of one tick
 _CHUNK = 1 << 17  # entries of a table [tick, flow] that is worked on at once: what a cache holds
 
 
@@ -96,13 +96,7 @@ def replay_time(
         When a tick might take more than 2⁴⁰ cycles.
     """
     traffic = SpikeTraffic(placed, raster, timing, updates)
-    longest = traffic.longest_tick()
-    if longest > _MOST_TICK:
-        raise NumericError(
-            "chip.timing",
-            f"lets a tick take up to {longest:.3g} cycles, and no more than 2⁴⁰ = {_MOST_TICK:.3g} are counted; "
-            "use fewer cycles per stage",
-        )
+    check_longest(traffic.longest_tick())
     if model == "analytic":
         per_tick = traffic.cycles_from_counts()
         cycles = int(per_tick.sum())

@@ -14,10 +14,20 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.compile.reach import synapses_met
 from neurochip.cores.arrays import State
+from neurochip.network import Projection
 
-__all__ = ["SynapsesMet"]
+__all__ = ["SynapsesMet", "synapses_by_core"]
 
 Counts = NDArray[np.int64]
+
+
+def synapses_by_core(image: ChipImage, projection: Projection) -> Counts:
+    """Return the synapses of each source neuron of a projection on each core of the chip, i64[source neuron, core]."""
+    network = image.network
+    met = np.zeros((network.sizes[projection.source], len(image.cores)), dtype=np.int64)
+    for c in image.cores_of(projection.target):
+        met[:, c] = synapses_met(network, projection, (image.cores[c].first, image.cores[c].last))
+    return met
 
 
 class SynapsesMet:
@@ -38,14 +48,7 @@ class SynapsesMet:
     @cached_property
     def _met(self) -> list[Counts]:
         """Synapses of each projection, i64[source neuron, core]."""
-        image, network = self._image, self._image.network
-        found = []
-        for p in network.projections:
-            met = np.zeros((network.sizes[p.source], len(image.cores)), dtype=np.int64)
-            for c in image.cores_of(p.target):
-                met[:, c] = synapses_met(network, p, (image.cores[c].first, image.cores[c].last))
-            found.append(met)
-        return found
+        return [synapses_by_core(self._image, p) for p in self._image.network.projections]
 
     def under_way(self, state: State, tick: int) -> dict[int, Counts]:
         """Return delay → i64[slot]: spikes, over all samples, of as many last ticks, which are still to act."""

@@ -35,7 +35,6 @@ from neurochip.cores.axons import (
     mark_received,
     row_acting,
     row_of,
-    take_patterns,
 )
 from neurochip.cores.compaction import compact, show_bits, spread
 from neurochip.cores.delivery import clear, deliver_range, quiet_range
@@ -43,7 +42,7 @@ from neurochip.elements.neurons.neuron import STEP, Moment, Sample
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.calls import invoke, invoke_counting
 from neurochip.kernels.random_bits import tick_key
-from neurochip.kernels.types import Cube, Index, Matrix, Number, Vector
+from neurochip.kernels.types import Cube, Flag, Index, Matrix, Number, Vector
 
 __all__ = ["run_ticks", "update_range"]
 
@@ -184,7 +183,7 @@ def run_ticks(
             if has_late:
                 mark_received(wiring.sources, tick, arrived, scratch.received)
             if patterned and tick <= LAST_PATTERN:
-                take_patterns(tick, inbox, sums, scratch)
+                invoke(chip.patterns, tick, inbox, sums, scratch)
             list_axons(tick, patterned, inbox, scratch)
             if traced:
                 for s in range(wiring.sources.shape[0]):
@@ -228,19 +227,22 @@ def run_ticks(
                     r += _ONE
                     continue
                 nudge, kind = pull.nudge[p] if populations[p, 4] != 0 else none, populations[p, 2]
-                arrivals = deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
-                quiet = arrivals == _NOTHING
-                if counts_idle:
-                    quiet = quiet_range(r, arrivals, wiring, synapses, words, scratch)
-                r += _ONE
-                while r < n_ranges and not counts_idle and ranges[r, 1] == until:
-                    q = ranges[r, 0]
-                    other = pull.nudge[q] if populations[q, 4] != 0 else none
-                    if populations[q, 2] != kind or other != nudge or not _lives(r, wiring, channel, c):
-                        break
-                    deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
+                quiet, begin = False, r
+                together: Flag = True
+                while together:  # one call in the source: it is inlined where it stands
+                    arrivals = deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
+                    if counts_idle:
+                        quiet = quiet_range(r, arrivals, wiring, synapses, words, scratch)
+                    elif r == begin:
+                        quiet = arrivals == _NOTHING
                     until = ranges[r, 2]
                     r += _ONE
+                    together = r < n_ranges and not counts_idle and ranges[r, 1] == until
+                    if together:
+                        q = ranges[r, 0]
+                        other = pull.nudge[q] if populations[q, 4] != 0 else none
+                        together = populations[q, 2] == kind and other == nudge
+                        together = together and _lives(r, wiring, channel, c)
                 now = Moment(tick, key, start_key, schedule[neurons.columns[kind] :], nudge, quiet)
                 resting = update_range(neurons, kind, first, until, now, sample)
                 if counts_idle:

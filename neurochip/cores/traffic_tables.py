@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.compile.links import load_of_packets, load_of_tree
-from neurochip.compile.reach import synapses_met
+from neurochip.cores.synapses_met import synapses_by_core
 from neurochip.description.chip import TimingSpec
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, NumericError
 from neurochip.noc.zero_load import in_fractions, service_work, zero_load_latency
 from neurochip.substrate.phase_time import FRACTIONS
 
-__all__ = ["LinkRoutes", "TrafficTables", "link_routes", "longest_tick", "traffic_tables"]
+__all__ = ["LinkRoutes", "TrafficTables", "check_longest", "link_routes", "longest_tick", "traffic_tables"]
 
 Array = np.ndarray[Any, Any]
+_MOST_TICK = 1 << 40  # cycles
 
 
 class TrafficTables(NamedTuple):
@@ -131,10 +132,11 @@ def _ways(image: ChipImage, slots: Array, way_of: Array) -> tuple[Array, Array]:
         of_population = np.zeros((network.sizes[p] if network.is_listed else 1, n), dtype=np.int64)
         for k in network.out_of(p):
             found = network.projections[k]
-            for r in image.cores_of(found.target):
-                core = image.cores[r]
-                piece = (core.first, core.last)
-                of_population[:, r] += synapses_met(network, found, piece) if network.is_listed else core.size
+            if network.is_listed:
+                of_population += synapses_by_core(image, found)
+            else:
+                there = image.cores_of(found.target)
+                of_population[:, there] += [image.cores[r].size for r in there]
         for c in image.cores_of(p):
             core = image.cores[c]
             rows = of_population[core.first : core.last] if network.is_listed else of_population
@@ -164,6 +166,16 @@ def longest_tick(tables: TrafficTables, *, contention: bool) -> int:
     else:
         ways = max(tables.latency.tolist(), default=0)
     return tables.barrier + ways + stages + -(-fractions // FRACTIONS)
+
+
+def check_longest(cycles: int) -> None:
+    """Refuse a chip on which a tick might take more than 2⁴⁰ cycles."""
+    if cycles > _MOST_TICK:
+        raise NumericError(
+            "chip.timing",
+            f"lets a tick take up to {cycles:.3g} cycles, and no more than 2⁴⁰ = {_MOST_TICK:.3g} are counted; "
+            "use fewer cycles per stage",
+        )
 
 
 class LinkRoutes(NamedTuple):

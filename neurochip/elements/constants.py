@@ -7,7 +7,7 @@ from typing import Any
 from neurochip.kernels._jit import Kernel, kernel
 from neurochip.kernels.types import Float, Real, Vector
 
-__all__ = ["LONGEST_PERIOD", "MOST_CONSTANTS", "MOST_TAKEN", "TAKE"]
+__all__ = ["LONGEST_PERIOD", "MOST_CONSTANTS", "MOST_TAKEN", "TAKE", "no_constants"]
 
 LONGEST_PERIOD = 1000  # ticks from spike to spike: how fast a neuron fires is measured over many
 MOST_CONSTANTS = 8  # of one element: more than any that is known has
@@ -76,6 +76,11 @@ def _take11(c: Any, at: int) -> Any:
 @kernel
 def _take12(c: Any, at: int) -> Any:
     return _take8(c, at) + _take4(c, at + 8)
+
+
+def no_constants(c: Any, at: int) -> Any:
+    """Stand, as a kernel for each element, where its constants are taken."""
+    return ()
 
 
 # Number of constants → the kernel that takes so many, from ``at`` on.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.schedules import Constant, PowerLaw, as_schedule
@@ -10,7 +11,7 @@ from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel
 from neurochip.kernels.types import Real
 
-__all__ = ["PREDICTIVE_COST", "EncoderLambda", "check_lambda", "predict"]
+__all__ = ["PREDICTIVE_COST", "EncoderLambda", "PredictiveEncoder", "check_lambda", "predict"]
 
 EncoderLambda = float | Constant | PowerLaw | Literal["as-decoder"] | None
 
@@ -36,6 +37,18 @@ def check_lambda(lam: Any) -> None:
     if isinstance(lam, str):
         raise ConfigError("lambda", f"must be a number in (0, 1], a power law or 'as-decoder', got {lam!r}")
     as_schedule(lam, "lambda")
+
+
+@dataclass(frozen=True, slots=True)
+class PredictiveEncoder:
+    """What all encoders have in common: a predictive front, and that a value of 0 never fires."""
+
+    lam: EncoderLambda = "as-decoder"
+    silent_at_zero: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Check λ."""
+        check_lambda(self.lam)
 
 
 @kernel

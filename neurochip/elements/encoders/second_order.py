@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
+from neurochip.elements.encoders.predictive import PredictiveEncoder
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 from neurochip.kernels.types import Flag, Float, Index, Real, Vector
 
@@ -43,7 +43,7 @@ def _stage(
 
 
 @dataclass(frozen=True, slots=True)
-class SecondOrderSigmaDelta:
+class SecondOrderSigmaDelta(PredictiveEncoder):
     """p₁ = φ₁ + a; p₂ = φ₂ + p₁; q = [p₂ > ½]; φᵢ = pᵢ − q (Candy & Temes 1992).
 
     Parameters
@@ -57,12 +57,6 @@ class SecondOrderSigmaDelta:
         For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
     """
 
-    lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "second-order-sigma-delta"
     hardware: ClassVar[HardwareCost] = HardwareCost(additions=4, comparisons=1).keeping(2)
-    silent_at_zero: ClassVar[bool] = True
     stage: ClassVar[Kernel[..., None]] = _stage
-
-    def __post_init__(self) -> None:
-        """Check λ."""
-        check_lambda(self.lam)

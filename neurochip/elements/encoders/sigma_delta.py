@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
+from neurochip.elements.encoders.predictive import PredictiveEncoder
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 from neurochip.kernels.types import Flag, Float, Index, Real, Vector
 
@@ -42,7 +42,7 @@ def _stage(
 
 
 @dataclass(frozen=True, slots=True)
-class SigmaDelta:
+class SigmaDelta(PredictiveEncoder):
     """φ ← φ + a; q = [φ > ½]; φ ← φ − q. The mean of n bits misses the mean of a by at most 1/(2n).
 
     O'Connor 2019, eq. 12.
@@ -59,12 +59,6 @@ class SigmaDelta:
         For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
     """
 
-    lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "sigma-delta"
     hardware: ClassVar[HardwareCost] = HardwareCost(additions=2, comparisons=1).keeping(1)
-    silent_at_zero: ClassVar[bool] = True
     stage: ClassVar[Kernel[..., None]] = _stage
-
-    def __post_init__(self) -> None:
-        """Check λ."""
-        check_lambda(self.lam)

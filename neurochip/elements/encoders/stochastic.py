@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
+from neurochip.elements.encoders.predictive import PredictiveEncoder
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 from neurochip.kernels.random_bits import uniform
 from neurochip.kernels.types import Flag, Float, Index, Real, Vector
@@ -43,7 +43,7 @@ def _stage(
 
 
 @dataclass(frozen=True, slots=True)
-class Stochastic:
+class Stochastic(PredictiveEncoder):
     """q ~ Bernoulli(a); a below 0 never fires, above 1 always (O'Connor 2019, eq. 9).
 
     Parameters
@@ -57,12 +57,6 @@ class Stochastic:
         For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
     """
 
-    lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "stochastic"
     hardware: ClassVar[HardwareCost] = HardwareCost(comparisons=1, random_bits=24)
-    silent_at_zero: ClassVar[bool] = True
     stage: ClassVar[Kernel[..., None]] = _stage
-
-    def __post_init__(self) -> None:
-        """Check λ."""
-        check_lambda(self.lam)

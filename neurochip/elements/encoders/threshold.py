@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
+from neurochip.elements.encoders.predictive import PredictiveEncoder
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 from neurochip.kernels.types import Flag, Float, Index, Real, Vector
 
@@ -39,7 +39,7 @@ def _stage(
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(PredictiveEncoder):
     """q = [a > ½], the naive encoder of O'Connor 2019.
 
     Parameters
@@ -53,12 +53,6 @@ class Threshold:
         For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
     """
 
-    lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "threshold"
     hardware: ClassVar[HardwareCost] = HardwareCost(comparisons=1)
-    silent_at_zero: ClassVar[bool] = True
     stage: ClassVar[Kernel[..., None]] = _stage
-
-    def __post_init__(self) -> None:
-        """Check λ."""
-        check_lambda(self.lam)

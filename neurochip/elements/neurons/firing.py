@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.elements.constants import TAKE
+from neurochip.elements.constants import TAKE, no_constants
 from neurochip.elements.neurons.neuron import DRIVE, NET, Dynamics, Moment, Sample
 from neurochip.elements.neurons.spiking import MOST_VARIABLES, SpikingNeuron
 from neurochip.elements.stages import Parts, specialised
@@ -30,10 +30,7 @@ def _step(current: Any, v0: Any, *constants: Any) -> Any:
     return False, v0
 
 
-@kernel
-def _constants(c: Any, at: int) -> Any:
-    """Stand where the constants of a membrane are taken."""
-    return ()
+_constants = kernel(no_constants)
 
 
 @kernel

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from neurochip.elements.constants import MOST_CONSTANTS, TAKE
+from neurochip.elements.constants import MOST_CONSTANTS, TAKE, no_constants
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.element import constants_of
 from neurochip.elements.encoders.predictive import predict
@@ -153,22 +153,7 @@ def _present(
             coded[j] = value[j]
 
 
-@kernel
-def _encoder_constants(c: Any, at: int) -> Any:
-    """Stand where the constants of the encoder are taken."""
-    return ()
-
-
-@kernel
-def _decoder_constants(c: Any, at: int) -> Any:
-    """Stand where the constants of the decoder are taken."""
-    return ()
-
-
-@kernel
-def _annealer_constants(c: Any, at: int) -> Any:
-    """Stand where the constants of the annealer are taken."""
-    return ()
+_encoder_constants, _decoder_constants, _annealer_constants = (kernel(no_constants) for _ in range(3))
 
 
 @kernel
