@@ -26,8 +26,9 @@ _TIMED = (
 _COUNTED = (
     "tests/property/test_counters_equal_oracle.py",
     "tests/unit/cores/test_tiny_settle.py",
+    "tests/property/test_listed_graphs.py",
     "-k",
-    "test_counters or word_of_the_host",
+    "test_counters or word_of_the_host or delivered_and_counted",
 )
 _REPLAY = ("tests/property/test_replay_equals_oracle.py", "-k", "recorded_traffic or frames")
 _MESH = ("tests/unit/noc",)

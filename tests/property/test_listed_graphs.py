@@ -108,7 +108,8 @@ def test_what_is_listed_is_what_is_delivered_and_counted(seed: int, neurons: int
         list(of.outputs),
         slow_coding(CODING),
     )
-    operations = packets = 0
+    operations, packets, hops = 0, 0, [0, 0]
+    place = made.image.chip.mesh.position
     cores = [[made.image.cores[c] for c in made.image.cores_of(p)] for p in range(len(of.sizes))]
     for sample in range(2):
         slow.begin(x[sample].tolist())
@@ -130,10 +131,17 @@ def test_what_is_listed_is_what_is_delivered_and_counted(seed: int, neurons: int
                     for c, core in enumerate(cores[way.target])
                     if i == unit and core.first <= j < core.last
                 }
-                packets += int(spikes[:, unit].sum()) * len(reached)
+                sent = int(spikes[:, unit].sum())
+                packets += sent * len(reached)
+                [x0] = [place(core.site) for core in cores[k] if core.first <= unit < core.last]
+                for target, c in reached:
+                    x1 = place(cores[target][c].site)
+                    hops = [total + sent * abs(b - a) for total, a, b in zip(hops, x0, x1, strict=True)]
     counters = made.counters()
     assert counters.total("sops", Phase.FREE, Phase.NUDGED) == operations
     assert counters.total("packets", Phase.FREE, Phase.NUDGED) == packets
+    for name, total in zip(("hops_ew", "hops_ns"), hops, strict=True):
+        assert counters.total(name, Phase.FREE, Phase.NUDGED) == total, name
 
 
 @pytest.mark.parametrize("precision", ["float64", "int8"])
