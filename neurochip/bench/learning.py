@@ -52,7 +52,10 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure]:
     if "stdp" in wanted:
         n, trains = effort.pick(25, SEQUENCES, SEQUENCES), effort.pick(10, TRAINS, TRAINS)
         tables_of(1, 25, 1, cores(), lambda share: None)  # compiles
-        run = lambda: tables_of(1, n, trains, cores(), lambda share: None)  # noqa: E731
+
+        def run() -> object:
+            return tables_of(1, n, trains, cores(), lambda share: None)
+
         yield Figure("stdp", tuple(timed(run)[1] for _ in range(effort.times(2, 5))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -49,7 +50,7 @@ class Tracer(NamedTuple):
     settings: tuple[Any, ...]
 
 
-class Cell:
+class Cell(ABC):
     """Neurons of one kind, and inputs of that kind; what holds for most kinds stands here.
 
     Attributes
@@ -78,14 +79,14 @@ class Cell:
     records: ClassVar[tuple[str, ...]] = ("spikes", "states")
 
     @property
+    @abstractmethod
     def variables(self) -> int:
         """How many variables a neuron keeps."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def period(self) -> float:
         """Ticks from spike to spike at a value of 1: a spike stands for so much, for a tick."""
-        raise NotImplementedError
 
     @property
     def intake(self) -> float:
@@ -101,17 +102,17 @@ class Cell:
         """Return what a population of such neurons is there for: inputs hold what they present."""
         return "held" if population.clamped else "updated"
 
+    @abstractmethod
     def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
         """Return its neurons in a role; `None` where it has none. Raises `ConfigError` for what does not work."""
-        raise NotImplementedError
 
+    @abstractmethod
     def seed(self, seed: int) -> np.uint64:
         """Return the seed of their random bits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
         """Return the numbers of each tick, [tick, column], for a run that begins with tick ``first``."""
-        raise NotImplementedError
 
     def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
         """Return what inputs hold for values in [0, 1]: these values."""

@@ -84,7 +84,8 @@ class Events:
         """How long after the first event of its sample each event is."""
         if not len(self.t):
             return self.t
-        return self.t - self.t[np.minimum(self.edges[:-1], len(self.t) - 1)][self.of]
+        with np.errstate(over="ignore"):  # infinite: refused when events are checked
+            return self.t - self.t[np.minimum(self.edges[:-1], len(self.t) - 1)][self.of]
 
 
 class Window(NamedTuple):
@@ -175,7 +176,9 @@ def _window(parts: Sequence[Events], spec: DataSpec) -> Window:
             "data.tick", "is missing: events as spikes need the length of a tick, in the unit of their times"
         )
     # An event at a whole number of ticks after the first falls in the tick that begins there.
-    length = spec.window if spec.window is not None else (math.floor(longest / spec.tick) + 1) * spec.tick
+    length = longest if spec.window is None else spec.window
+    if length / spec.tick <= _MOST_TICKS and spec.window is None:
+        length = (math.floor(longest / spec.tick) + 1) * spec.tick
     if length / spec.tick > _MOST_TICKS:
         raise ConfigError(
             "data.tick",
@@ -208,6 +211,7 @@ def _check(events: Events, size: tuple[int, int], window: float | None) -> None:
             "lies at ({x}, {y}), beyond the sensor of {w} × {h}",
         ),
         ((p != 0) & (p != 1), "has polarity {p}, and 0 and 1 are known"),
+        (~np.isfinite(late), "is further from the first of its sample than numbers go: t = {t:g}"),
         (
             late > (np.inf if window is None else window),
             "is {d:g} after the first, beyond the window of {n:g}",

@@ -91,10 +91,15 @@ def _events(times: Any, units: Any, path: Path) -> Events:
     """Return lists of times and units as events of a sensor of one row, in the order of their times."""
     lists: dict[str, list[Array]] = {}
     for name, values in (("times", times), ("units", units)):
-        if not isinstance(values, np.ndarray) or values.ndim != 1 or not len(values):
+        if (
+            not isinstance(values, np.ndarray)
+            or values.dtype.kind != "O"
+            or values.ndim != 1
+            or not len(values)
+        ):
             raise DataError(f"{path}: spikes/{name}", "must hold a list for each sample")
         kinds = "iuf" if name == "times" else "iu"
-        lists[name] = [np.atleast_1d(np.asarray(one)) for one in values]
+        lists[name] = [np.asarray(one) for one in values]
         for sample, one in enumerate(lists[name]):
             if one.ndim != 1 or one.dtype.kind not in kinds or not np.all(np.isfinite(one)):
                 what = "finite numbers" if name == "times" else "whole numbers"

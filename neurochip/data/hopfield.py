@@ -36,10 +36,10 @@ def hopfield_readout(keys: Array, queries: Array, values: Array | None = None, *
     Raises
     ------
     DataError
-        Where shapes do not fit, or β is negative or not finite.
+        Where shapes do not fit, something is no finite number, or β is negative.
     """
-    keys, queries = np.asarray(keys, dtype=np.float64), np.asarray(queries, dtype=np.float64)
-    values = keys if values is None else np.asarray(values, dtype=np.float64)
+    keys, queries = _finite(keys, "keys"), _finite(queries, "queries")
+    values = keys if values is None else _finite(values, "values")
     if not 0 <= beta < np.inf:
         raise DataError("beta", f"must be ≥ 0 and finite, got {beta}")
     if keys.ndim != 3 or queries.ndim != 2 or queries.shape[1] != keys.shape[2]:
@@ -47,6 +47,8 @@ def hopfield_readout(keys: Array, queries: Array, values: Array | None = None, *
             "queries",
             f"must be [query, feature] for keys [sample, place, feature], got {queries.shape} and {keys.shape}",
         )
+    if not keys.shape[1]:
+        raise DataError("keys", "must have at least one place")
     is_own = values.ndim == 3 and values.shape[:2] == keys.shape[:2]
     if not is_own and (values.ndim != 2 or len(values) != keys.shape[1]):
         raise DataError("values", f"must have one row for each of {keys.shape[1]} places, got {values.shape}")
@@ -54,4 +56,11 @@ def hopfield_readout(keys: Array, queries: Array, values: Array | None = None, *
     weights = np.exp(likeness - likeness.max(axis=2, keepdims=True))
     weights /= weights.sum(axis=2, keepdims=True)
     found: Array = (weights @ values).astype(np.float32)
-    return found.reshape(len(keys), -1)
+    return found.reshape(len(keys), found.shape[1] * found.shape[2])
+
+
+def _finite(given: Array, name: str) -> NDArray[np.float64]:
+    found = np.asarray(given)
+    if found.dtype.kind not in "buif" or not np.all(np.isfinite(found)):
+        raise DataError(name, "must hold finite numbers")
+    return found.astype(np.float64)

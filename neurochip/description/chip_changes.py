@@ -94,8 +94,17 @@ def _parted(change: str) -> tuple[str, str]:
 
 
 def merged(changes: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
-    """Return changes with later ones in the place of earlier ones of the same key, in the order of keys."""
-    kept = dict(_parted(change) for change in (*changes, *more))
+    """Return changes with later ones in the place of earlier ones of the same key, in the order of keys.
+
+    One of ``more`` without a value takes those of its key out.
+    """
+    kept = dict(_parted(change) for change in changes)
+    for change in more:
+        key, _, raw = change.partition("=")
+        if raw.strip():
+            kept |= [_parted(change)]
+        else:
+            kept.pop(key.strip(), None)
     return tuple(written(key, kept[key]) for key in sorted(kept))
 
 

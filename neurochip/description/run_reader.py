@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
@@ -58,11 +58,11 @@ def read_run(
     overrides = list(overrides)
     text, source = find_text("runs", name_or_path)
     table = parse_toml(text, source)
-    table.setdefault("name", Path(source).name.removesuffix(".toml"))
     if is_path(name_or_path):
         anchor_files(table, Path(name_or_path).parent)
     named = [_split(override)[0] for override in overrides]
     table = without_overridden(RunSpec, table, apply_overrides(table, overrides), named)
+    table.setdefault("name", Path(source).name.removesuffix(".toml"))
     anchor_files(table, Path.cwd())  # one that an override named
     if samples is not None:
         table["data"] = _section_of(samples, named)
@@ -172,11 +172,14 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
         table["chip_changes"] = list(merged(table.get("chip_changes", ()), changes))
     section = table.get("data")
     for path, gone in _REPLACED.items():
-        if isinstance(section, dict) and any(path == key for key, _ in split):
+        if isinstance(section, dict) and any(path == key and raw for key, raw in split):
             table["data"] = section = {key: value for key, value in section.items() if key not in gone}
     for path, raw in split:
         keys = path.split(".")
         hint = _walk_schema(keys)
+        if not raw:
+            _take_out(table, keys)
+            continue
         target = table
         for key in keys[:-1]:
             below = target.get(key)
@@ -188,11 +191,22 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
             target = target[key]
         if keys[-1] == "kind":
             target.clear()  # the parameters of another kind mean nothing to this one
-        if raw:
-            target[keys[-1]] = _override_value(raw, hint)
-        else:
-            target.pop(keys[-1], None)
+        target[keys[-1]] = _override_value(raw, hint)
     return table
+
+
+def _take_out(table: Table, keys: Sequence[str]) -> None:
+    """Remove a key, and what an element's kind brought with it; where there is no such key nothing changes."""
+    for key in keys[:-1]:
+        below = table.get(key)
+        if not isinstance(below, dict):  # an element by its name alone, or nothing
+            if keys[-1] == "kind" and isinstance(below, str):
+                del table[key]
+            return
+        table = below
+    if keys[-1] == "kind":
+        table.clear()
+    table.pop(keys[-1], None)
 
 
 def key_type(path: str) -> Any:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +137,10 @@ def _window_form(mean: Array) -> tuple[float, float]:
     return float(right.mean()), float(near / far)
 
 
+def _told(tell: Tell, repeat: int, repeats: int, share: float) -> None:
+    tell(0.8 * (repeat + share) / repeats, "spike trains")
+
+
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Draw the spikes, add up the pairs, and watch ‖ṡ‖²."""
     seed = settings.seed
@@ -146,7 +151,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             SEQUENCES,
             TRAINS,
             settings.threads,
-            lambda share, k=k: tell(0.8 * (k + share) / repeats, "spike trains"),  # type: ignore[misc]
+            partial(_told, tell, k, repeats),
         )
         for k in range(repeats)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -85,6 +86,13 @@ def fewer_lists(folder: Path) -> None:
     written(folder / "shd_test.h5", TIMES, UNITS[:3], LABELS)
 
 
+def one_number_each(folder: Path) -> None:
+    with h5py.File(folder / "shd_test.h5", "r+") as file:
+        for name in ("times", "units"):
+            del file[f"spikes/{name}"]
+            file[f"spikes/{name}"] = np.arange(4)
+
+
 def no_number(folder: Path) -> None:
     written(folder / "shd_test.h5", [[np.nan, 0.1, 0.2], *TIMES[1:]], UNITS, LABELS)
 
@@ -97,6 +105,7 @@ def no_number(folder: Path) -> None:
         (without_units, "shd_test.h5: has no spikes/times and spikes/units; docs/data.md says what is read"),
         (fewer_units, "shd_test.h5: sample 1: has 3 times and 2 units"),
         (fewer_lists, "shd_test.h5: has times of 4 samples, and units of 3"),
+        (one_number_each, "shd_test.h5: spikes/times: must hold a list for each sample"),
         (no_number, "shd_test.h5: spikes/times: sample 1: must be a list of finite numbers"),
     ],
 )
@@ -105,6 +114,24 @@ def test_what_is_refused(folder: Path, damage: Callable[[Path], None], sentence:
     with pytest.raises(NeurochipError) as caught:
         load(DataSpec(file=str(folder)))
     assert str(caught.value) == f"{folder}/{sentence}"
+
+
+@pytest.mark.parametrize("how", [{}, {"frames": 3}, {"present": "spikes", "tick": 1.0}])
+def test_times_too_far_apart_for_numbers_are_refused(folder: Path, how: dict[str, Any]) -> None:
+    with h5py.File(folder / "shd_test.h5", "r+") as file:
+        del file["spikes/times"]
+        times = file.create_dataset("spikes/times", (4,), h5py.vlen_dtype("f8"))
+        for k, values in enumerate([[1e308, 0, -1e308], [0, 1], [], [0, 1, 2, 3]]):
+            times[k] = np.array(values)
+    with pytest.raises(NeurochipError, match="sample 1, spike 3: is further from the first of its sample"):
+        load(DataSpec(file=str(folder), **how))
+
+
+def test_a_tick_too_short_for_numbers_is_refused(folder: Path) -> None:
+    with pytest.raises(NeurochipError, match=r"data\.tick: of 1e-300 makes more than 65535 ticks"):
+        load(DataSpec(file=str(folder), present="spikes", tick=1e-300))
+    with pytest.raises(NeurochipError, match=r"data\.tick: of 4.94066e-324 makes more than 65535 ticks"):
+        load(DataSpec(file=str(folder), present="spikes", tick=5e-324))
 
 
 def test_other_lists_are_no_samples(tmp_path: Path) -> None:

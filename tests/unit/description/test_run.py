@@ -117,6 +117,14 @@ def test_an_override_without_a_value_takes_a_key_out():
     assert apply_overrides(table, ["learning.rates=", "seed="]) == {"learning": {"beta": 0.5}}
     assert apply_overrides(table, ["learning="]) == {"seed": 3}
     assert apply_overrides(table, ["seed=", "seed=5", "about="]) == table | {"seed": 5}
+    absent = ["analog.mismatch.sigma=", "faults.spike_drop.rate=", "coding.encoder.kind=", "data.file="]
+    assert apply_overrides(table | {"data": {"set": "mnist"}}, absent) == table | {"data": {"set": "mnist"}}
+    plain = read_run("mnist-small")
+    assert read_run("mnist-small", [*absent, "name=", "chip.core.neurons=64", "chip.core.neurons="]) == plain
+    changed = read_run(
+        "mnist-small", ["chip.core.neurons=64", "chip.core.input_axons=900", "chip.core.neurons="]
+    )
+    assert changed.chip_changes == ("core.input_axons = 900",)
     with pytest.raises(ConfigError, match=r"--set learning\.bta: unknown key"):
         apply_overrides(table, ["learning.bta="])
 
