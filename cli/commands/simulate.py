@@ -38,6 +38,13 @@ DEFAULT_RUN = "mnist-small"
     "--seed, --out or --placement.",
 )
 @click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --resume: learn up to epoch N, more than the run in DIR was begun with, in a folder of its own (--out); "
+    "the weights end as if N had been asked for at once.",
+)
+@click.option(
     "--replay",
     "raster",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -105,6 +112,7 @@ def command(
     out: Path | None,
     threads: int | None,
     resume: Path | None,
+    epochs: int | None,
     raster: Path | None,
     samples: Path | None,
     chip: str | None,
@@ -131,7 +139,7 @@ def command(
         "--set": bool(overrides),
         "--timing": timing is not None,
         "--seed": seed is not None,
-        "--out": out is not None,
+        "--out": out is not None and epochs is None,
         "--replay": raster is not None,
         "--data": samples is not None,
         "--placement": placement is not None,
@@ -151,6 +159,8 @@ def command(
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the run of its folder as it was; leave out {named}")
+    if epochs is not None and resume is None:
+        raise click.UsageError("--epochs is for --resume; of a run change --set learning.epochs")
     if raster is None and network:
         raise click.UsageError("a network needs its input: --replay FILE, or --data FILE")
     if not network and (bits is not None or calibrate is not None or per_channel):
@@ -191,7 +201,7 @@ def command(
 
     if resume is not None:
         is_done, driver = _begun(resume)
-        if is_done:
+        if is_done and epochs is None:
             click.echo(f"{resume} is finished; nothing was left to do", err=True)
             if not told_briefly(resume, "report.json", quiet=quiet, as_json=as_json):
                 _summarise(resume)
@@ -210,6 +220,7 @@ def command(
             out=out,
             threads=threads,
             resume=resume,
+            epochs=epochs,
             placement=placement,
             on_progress=on_progress,
             **controller,

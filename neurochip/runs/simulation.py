@@ -38,6 +38,7 @@ from neurochip.runs.building import (
     digest_of,
     fault_uses,
 )
+from neurochip.runs.extension import with_epochs
 from neurochip.runs.placing import placed_nearer
 from neurochip.runs.versions import versions
 from neurochip.training.callbacks import Callback, Failure, call_all
@@ -95,6 +96,7 @@ def simulate(
     out: Path | str | None = None,
     threads: int | None = None,
     resume: Path | str | None = None,
+    epochs: int | None = None,
     samples: data.Dataset | None = None,
     through: Callable[[RunSpec, Built], Built] | None = None,
     placement: str | None = None,
@@ -123,6 +125,9 @@ def simulate(
     resume
         Folder of a run that was begun: goes on from its checkpoint, begins anew where there is none, and writes
         nothing where the run is done. What it was begun with stands in it; only ``threads`` may be another.
+    epochs
+        With ``resume``: learns up to this epoch, more than that run was begun with, in a folder of its own, ``out``.
+        Weights end as if so many had been asked for at once; that run's last epoch stays evaluated.
     samples
         Take these instead of what the run names (`neurochip.data`: ``from_arrays``, ``load``). The folder then says
         so; what was not read from a file or a set cannot be read again, and is given anew to go on.
@@ -163,31 +168,38 @@ def simulate(
     """
     with stoppable("simulate", asks=False) as place, ExitStack() as stack:
         begun = None if resume is None else stack.enter_context(RunFolder.open(Path(resume)))
+        if begun is None and epochs is not None:
+            raise ConfigError("epochs", "is with resume; of a run set learning.epochs")
+        longer = None if begun is None or epochs is None else with_epochs(begun, epochs)
         driver = None if through is None else str(getattr(through, "driver", "a function"))
+        if write and out is not None and (begun is None or longer is not None):
+            refuse_existing(Path(out))
         if begun is None:
             spec = resolved(run, overrides, timing, seed, samples)
-            if write and out is not None:
-                refuse_existing(Path(out))
             mapping = None
             if placement is not None:
                 spec, mapping = placed_nearer(spec, placement, samples, threads=threads or usable_cores())
         else:
-            place.folder = begun.path
+            place.folder = begun.path if longer is None else None
             if placement is not None:
                 raise ConfigError("placement", "stands in the folder that is gone on with; leave it out")
             mapping = begun.options.get("mapping")
             begun.check_options(driver)
             begun.check_samples(samples)
-            spec = bound(begun.run, samples)
+            spec = bound(longer or begun.run, samples)
             threads = begun.options["threads"] if threads is None else threads
         machine, digest, samples = _prepared(spec, threads, samples, through, allow_code)
         state = _state(spec, machine, begun, digest)
         if state.resumed:
             _LOG.info("%s: goes on after %d epochs", spec.name, state.epoch)
+        if longer is not None:
+            begun, state.ended = None, ""
         if begun is None and write:  # nothing is written before it is known that the run can be carried out
             options = {"through": driver, "threads": threads, "mapping": mapping}
             begun = stack.enter_context(begin(spec, out, options))
             place.folder = begun.path
+            if longer is not None:
+                begun.save(state, digest, samples)
         writes = None if begun is None or begun.is_done else begun
         _LOG.info("%s: begins%s", spec.name, "" if place.folder is None else f" in {place.folder}")
         with stoppable("simulate", place.folder) as asked:

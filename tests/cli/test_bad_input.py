@@ -172,6 +172,14 @@ def test_resume_stands_alone(run: Run, place: Workplace, args: tuple[str, ...], 
     assert place.files() == []
 
 
+def test_epochs_are_for_what_was_begun(run: Run, place: Workplace) -> None:
+    result = run("simulate", "mnist", "--epochs", "3")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == (
+        "Error: --epochs is for --resume; of a run change --set learning.epochs"
+    )
+
+
 def test_data_that_was_not_fetched(run: Run, place: Workplace) -> None:
     refused(
         run("simulate", "mnist"),

@@ -193,6 +193,22 @@ def test_a_finished_run_is_said_to_be_done(run: Run, place: Workplace, finished:
     assert {path: path.read_bytes() for path in Path("other").iterdir()} == before
 
 
+def test_it_goes_on_for_more_epochs(run: Run, place: Workplace, finished: Finished) -> None:
+    asked = ["simulate", "--resume", str(finished.folder), "--epochs"]
+    result = run(*asked, "3", "--out", "longer", "--quiet")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "longer\n", "")
+    assert run("simulate", *TINY, "--set", "learning.epochs=3", "--out", "whole", "--quiet").exit_code == 0
+    longer, whole = (science(load(Path(name))) for name in ("longer", "whole"))
+    assert [e["online_error"] for e in longer["result"]["epochs"]] == [
+        e["online_error"] for e in whole["result"]["epochs"]
+    ]
+    assert longer["result"]["confusion"] == whole["result"]["confusion"]
+    refused = run(*asked, "2")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == f"Error: epochs: must be more than the 2 of {finished.folder}, got 2\n"
+    assert sorted(path.name for path in Path().iterdir()) == ["longer", "whole"]
+
+
 def test_without_a_checkpoint_it_begins_anew(run: Run, place: Workplace, finished: Finished) -> None:
     shutil.copytree(finished.folder, "other")
     unfinished(Path("other"))
