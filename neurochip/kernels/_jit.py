@@ -21,6 +21,7 @@ import numpy as np
 from neurochip.kernels.cache import kernel_cache
 from neurochip.kernels.calls import Invoke, intrinsic_call, mark_of
 from neurochip.kernels.contract import checked
+from neurochip.kernels.inlining import inlined_pipeline
 
 __all__ = [
     "Kernel",
@@ -116,6 +117,12 @@ def _taught() -> Any:
     return numba
 
 
+@functools.cache
+def _inlined() -> Any:
+    with _importing:
+        return inlined_pipeline()
+
+
 def _features() -> str | None:
     """Return what compilers may use of this processor: with AVX-512 whole vectors of it; `None` leaves it to numba.
 
@@ -168,7 +175,9 @@ class Kernel(Generic[P, R]):
         """What other kernels call: an inlined one has no way in from Python or C there, which takes long to compile."""
         if not self._inline or _numba().config.DISABLE_JIT:
             return self.compiled
-        return self._compiler(_marked(self._named(), "inner"), no_cpython_wrapper=True, no_cfunc_wrapper=True)
+        return self._compiler(
+            _marked(self._named(), "inner"), no_cpython_wrapper=True, pipeline_class=_inlined()
+        )
 
     def _named(self) -> Any:
         function: Any = self.function
@@ -179,7 +188,7 @@ class Kernel(Generic[P, R]):
             )
         return function
 
-    def _compiler(self, function: Any, **flags: bool) -> Any:
+    def _compiler(self, function: Any, **flags: Any) -> Any:
         return _numba().njit(
             cache=self._cached and _stores(),
             nogil=True,
@@ -191,6 +200,7 @@ class Kernel(Generic[P, R]):
             _nrt=False,
             forceinline=self._inline,
             noalias=self._separate,
+            no_cfunc_wrapper=True,
             **flags,
         )(function)
 
