@@ -134,6 +134,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
         lanes=lanes,
         samples=samples,
         ticks=len(made.spikes[0]) * samples,
+        recorded=texts["vectors.txt"].count("\n"),
         meshed=mesh is not None,
         cores=[
             CoreEntry(population=name, first=core.first, neurons=core.size, axons=core.axons)

@@ -13,7 +13,7 @@ from neurochip.files import Foreign, converted, read_json
 __all__ = ["FORMAT", "MANIFEST", "RUN", "CoreEntry", "Exported", "exported_file", "read_manifest"]
 
 MANIFEST, RUN = "rtl.json", "run.toml"
-FORMAT = 3
+FORMAT = 4
 
 _MOST = 1 << 24
 _Count = Annotated[int, Meta(ge=1, le=_MOST)]
@@ -30,13 +30,18 @@ class CoreEntry(TypedDict):
 
 
 class Exported(TypedDict):
-    """What stands in rtl.json; ``ticks`` are those of all ``samples``, ``meshed``: whether a mesh joins the cores."""
+    """What stands in rtl.json.
+
+    ``ticks`` are those of all ``samples``, ``recorded`` the lines of vectors.txt, ``meshed``: whether a mesh joins the
+    cores.
+    """
 
     format: int
     run: _Text
     lanes: Annotated[int, Meta(ge=1, le=32)]
     samples: _Count
     ticks: _Count
+    recorded: Annotated[int, Meta(ge=1)]
     meshed: bool
     cores: Annotated[list[CoreEntry], Meta(min_length=1, max_length=65536)]
 

@@ -60,12 +60,15 @@ def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_foun
 
     # A recording that is cut, or replaced, is not taken for one without a mismatch.
     recorded = (chip / "vectors.txt").read_text(encoding="utf-8")
+    lines = recorded.count("\n")
     second = recorded[recorded.index("P 1\n") : recorded.index("M 1\n")]
+    weights = recorded[recorded.index("W 0\n") : recorded.index("W 1\n")]
+    cut = [recorded.replace(second, ""), recorded.replace(weights, ""), recorded[: -len("E\n")], "zz zz\n"]
+    counted = "chip/vectors.txt: has {} lines, and rtl.json says {}; export it again"
     for text, sentence in (
-        (recorded.replace(second, ""), "chip: vectors.txt has 12 ticks, and rtl.json 24; export it again"),
-        ("zz zz\n", 'chip: the bench did not come to its end; it said: "CUT vectors.txt"'),
-        (recorded[: -len("E\n")], 'chip: the bench did not come to its end; it said: "CUT vectors.txt"'),
-        ("", "chip/vectors.txt: no such file or folder; export it again"),
+        *((text, counted.format(text.count("\n"), lines)) for text in cut),
+        ("zz zz\n" * lines, 'chip: the bench did not come to its end; it said: "CUT vectors.txt"'),
+        ("", "chip/vectors.txt: no such file; export it again"),
     ):
         if text:
             (chip / "vectors.txt").write_text(text, encoding="utf-8")
@@ -169,7 +172,7 @@ def test_what_is_refused(run: Run, place: Workplace, chip: Path, monkeypatch: py
     assert said == "Error: trained: has no rtl.json; name a folder of neurochip export --rtl\n"
     manifest = json.loads((chip / "rtl.json").read_text(encoding="utf-8"))
     for change, sentence in (
-        ({"format": 1}, "chip/rtl.json: format: must be 3 in a chip of this version, got 1; export it again"),
+        ({"format": 1}, "chip/rtl.json: format: must be 4 in a chip of this version, got 1; export it again"),
         ({"cores": []}, "chip/rtl.json: cores: expected 'array' of length >= 1; export it again"),
         ({"cores": [{"neurons": -1}]}, "chip/rtl.json: cores[0]"),
         ({"lanes": "2"}, "chip/rtl.json: lanes: expected 'int', got 'str'; export it again"),
