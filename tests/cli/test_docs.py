@@ -85,6 +85,7 @@ SHORTER: dict[str, tuple[list[str], str]] = {
 INSTEAD = {
     "analog-pilot": ("analog-mnist-small", "it learns from MNIST, which is not fetched here"),
     "--ticks 0:100": ("--ticks 0:20", "the run that stands for the reader's has 30 ticks"),
+    "--workers 4": ("--workers 2", "processes that find nothing to do: there are two trials"),
     "--dies 30": ("--dies 2", "thirty trainings at every value"),
     "--dies 100": ("--dies 3", "as many more"),
     "--seeds 5": ("--seeds 1", "five trainings at every value"),
