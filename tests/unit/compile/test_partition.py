@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip.compile import compile_network
 from neurochip.compile.image import Demand
-from neurochip.compile.partition import demand, partition
+from neurochip.compile.partition import demand, even, listed_demand, partition
 from neurochip.description import ChipSpec, read_chip
+from neurochip.elements.connections import OneToOne
 from neurochip.errors import ConfigError, MappingError
 from neurochip.network import Network, Population, Projection, layered
 from neurochip.testing.networks import small_chip
@@ -111,6 +113,34 @@ def test_demand_by_hand() -> None:
     )
     source = demand(network, 0, 7, weight_bits=8, state_bits=96, trace_bits=32, parts=[1, 3, 2])
     assert (source.synapse_memory, source.input_axons, source.output_axons) == (0, 0, 7 * 3)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@checked(60)
+def test_dense_projections_need_what_all_their_pairs_do(seed: int) -> None:
+    """What is counted pair by pair is what sizes alone tell where every pair has a synapse; delays included."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 9, 4)
+    populations = tuple(Population(f"p{k}", int(size), clamped=k == 0) for k, size in enumerate(sizes))
+    ways = [(i, j) for i in range(4) for j in range(1, 4) if rng.random() < 0.5 or (i, j) == (0, 1)]
+    ways += [way for way in ways if rng.random() < 0.3]  # several projections between two populations
+    network = Network(populations, tuple(Projection(i, j, delay=int(rng.integers(1, 6))) for i, j in ways))
+    parts = [int(rng.integers(1, size + 1)) for size in sizes]
+    for p, size in enumerate(sizes):
+        for first, last in even(int(size), parts[p]):
+            pair_by_pair = listed_demand(network, p, (first, last), **NEEDS, parts=parts)
+            assert pair_by_pair == demand(network, p, last - first, **NEEDS, parts=parts)
+
+
+def test_synapses_that_do_not_exist_need_nothing() -> None:
+    connection = OneToOne(6, 6)
+    network = Network(
+        (Population("in", 6, clamped=True), Population("out", 6)), (Projection(0, 1, connection=connection),)
+    )
+    ((source,), (target,)) = partition(network, small_chip(6), **each(network))
+    assert source[:2] == target[:2] == (0, 6)
+    assert source[2] == Demand(6, 0, 0, 6, 6 * 96)
+    assert target[2] == Demand(6, 6 * 8, 6, 0, 6 * 96 + 6 * 32)
 
 
 def test_a_delay_beyond_that_of_a_core() -> None:

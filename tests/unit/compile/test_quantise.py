@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
-from neurochip.compile.quantise import full_scale, quantise, state_dtype, weight_dtype
+from neurochip.compile.quantise import (
+    full_scale,
+    largest_weight,
+    quantise,
+    state_dtype,
+    weight_dtype,
+    weight_fractions,
+)
 from neurochip.errors import NumericError
+from neurochip.network import Network, Population, Projection
 
 
 def test_floats_stay() -> None:
@@ -70,3 +79,21 @@ def test_formats_of_state_and_weights() -> None:
         np.int8,
         np.int16,
     ]
+
+
+def test_each_projection_has_the_format_of_its_own_weights_and_a_copy_that_of_its_original() -> None:
+    """A copy may stand before projections that have weights of their own."""
+    names, sizes = ("in", "one", "two", "out"), (400, 3, 90, 2)
+    populations = tuple(Population(n, s, clamped=n == "in") for n, s in zip(names, sizes, strict=True))
+    ways = (
+        Projection(0, 1),
+        Projection(1, 2),
+        Projection(2, 3),
+        Projection(2, 1, 1, True),
+        Projection(3, 2, 2),
+    )
+    network = Network(populations, ways)
+    own = [7 - math.ceil(math.log2(largest_weight(network, k))) for k in range(5)]
+    assert weight_fractions(network, "int8", None) == (*own[:3], own[1], own[4])
+    assert len(set(own)) > 1
+    assert weight_fractions(network, "int8", 2.0) == (6, 6, 6, 6, 6)
