@@ -71,7 +71,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "neurochip/energy/charges.py": _ENERGY,
     "neurochip/energy/costing.py": _ENERGY,
     "neurochip/energy/static.py": _ENERGY,
-    "neurochip/substrate/counters.py": _ENERGY,
+    "neurochip/substrate/counters.py": ("tests/unit/substrate",),
     "neurochip/learning/eqprop.py": _CONTRASTIVE,
     "neurochip/learning/rule.py": _CONTRASTIVE,
     "neurochip/learning/delta_rule.py": _CONTRASTIVE,

@@ -137,7 +137,8 @@ def test_synapses_that_do_not_exist_need_nothing() -> None:
     network = Network(
         (Population("in", 6, clamped=True), Population("out", 6)), (Projection(0, 1, connection=connection),)
     )
-    ((source,), (target,)) = partition(network, small_chip(6), **each(network))
+    # Six weights fit; those of all pairs would ask for more cores.
+    ((source,), (target,)) = partition(network, small_chip(6, synapse_memory=6 * 8), **each(network))
     assert source[:2] == target[:2] == (0, 6)
     assert source[2] == Demand(6, 0, 0, 6, 6 * 96)
     assert target[2] == Demand(6, 6 * 8, 6, 0, 6 * 96 + 6 * 32)
