@@ -59,7 +59,7 @@ def test_gates_in_a_folder_with_a_name_full_of_commands(run: Run, place: Workpla
     awkward.mkdir()
     chip, library = awkward / "chip $(touch made)", awkward / "five; !touch made .lib"
     library.write_text(liberty(), encoding="utf-8")
-    run("export", trained, chip, "--rtl", "--lanes", "1", "--samples", "1")
+    run("export", trained, chip, "--rtl", "--lanes", "2", "--samples", "1")
     assert "\n0 mismatches" in run("verify", chip, "--simulator", "icarus").stdout
     found = json.loads(run("chips", "synthesise", chip, "--liberty", library, "--json").stdout)
     assert (
