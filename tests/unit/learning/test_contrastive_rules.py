@@ -17,6 +17,7 @@ from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.readings import Reading, Readings
+from neurochip.learning.recurrent_backprop import RecurrentBackpropagation
 from neurochip.learning.rule import LearningRule
 from neurochip.network import Network, layered
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
@@ -166,6 +167,28 @@ def test_a_tied_copy_is_told_by_the_delta_rule_what_it_cannot_work_out(tied: boo
     words = [rule.update_of(seen, p, 0.1).words_per_axon for p in network.projections[:2]]
     # The first projection has no copy; the second one's is told the postsynaptic change, trace or not.
     assert words == [int(pre == "oracle"), int(pre == "oracle" or tied)]
+
+
+@pytest.mark.parametrize(("pre", "words"), [("oracle", 2), ("trace", 0)])
+def test_a_product_of_each_phase_is_told_its_own_word(pre: Any, words: int) -> None:
+    values = [np.ones((2, size)) for size in SIZES]
+    same = Reading(values, values, [])
+    seen = Readings(same, (same,), (same,), 1.0, Y)
+    network = layered(SIZES, tied=False)
+    rule = made(ContrastiveHebbian, network, PhasesSpec(free=9, nudged=4), pre=pre)
+    told = {rule.update_of(seen, p, 0.1).words_per_axon for p in network.projections}
+    assert told == {words}
+
+
+def test_a_rule_that_nudges_nothing_settles_once() -> None:
+    network, phases = layered(SIZES, tied=False), PhasesSpec(free=9, nudged=4, reference="opposite")
+    schedules = {
+        kind.nudges: made(kind, network, phases).schedule for kind in (RecurrentBackpropagation, DeltaRule)
+    }
+    assert {nudges: (found.ticks, found.lived, found.branches) for nudges, found in schedules.items()} == {
+        False: (9, 9, False),
+        True: (9 + 4 + 4, 9 + 4, True),
+    }
 
 
 @pytest.mark.parametrize("name", RULES)
