@@ -82,6 +82,37 @@ def test_the_share_of_dies(alike: bool) -> None:
     assert share_of_dies(good) == pytest.approx(expected, abs=0.01)
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(2, 7), st.integers(2, 7))
+def test_dies_and_seeds_by_the_table_of_analysis_of_variance(seed: int, n: int, m: int) -> None:
+    rng = np.random.default_rng(seed)
+    table = (
+        rng.normal(0, rng.uniform(0, 2), (n, 1))
+        + rng.normal(0, rng.uniform(0, 2), m)
+        + rng.normal(0, 1, (n, m))
+    )
+    band = mean_of_dies({(d, s): float(table[d, s]) for d in range(n) for s in range(m)})
+    rows, columns = table.mean(1), table.mean(0)
+    squares = [m * rows.var(ddof=1), n * columns.var(ddof=1)]
+    left = table - rows[:, None] - columns + table.mean()
+    squares.append((left**2).sum() / ((n - 1) * (m - 1)))
+    variance = max(squares[0] + squares[1] - squares[2], squares[0], squares[1])
+    freedom = np.array([n - 1, m - 1, (n - 1) * (m - 1)])
+    degrees = (
+        variance**2 / (np.square(squares) / freedom).sum()
+    )  # Satterthwaite's, as far as the table has any
+    degrees = np.clip(degrees, min(n, m) - 1, n * m - 1)
+    expected = stats.t.interval(0.95, degrees, table.mean(), math.sqrt(variance / (n * m)))
+    assert (band.low, band.high) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert (band.mean, band.n) == (pytest.approx(table.mean()), n * m)
+
+
+@pytest.mark.parametrize("is_good", [True, False])
+def test_dies_that_are_all_alike_are_as_many_as_there_are(is_good: bool) -> None:
+    """That no die differs from another says nothing of how trainings of a die differ."""
+    assert share_of_dies({(d, s): is_good for d in range(16) for s in range(4)}) == wilson(16 * is_good, 16)
+    assert share_of_dies({(0, s): s < 2 for s in range(4)}) == pytest.approx(wilson(0.5, 1))
+
+
 def test_wilson_refuses_what_is_no_share() -> None:
     for good, n in ((1, 0), (3, 2), (-1, 2)):
         with pytest.raises(ValueError):
