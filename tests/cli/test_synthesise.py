@@ -14,11 +14,7 @@ from tests.unit.rtl.test_energy_of_gates import liberty
 from .conftest import Run, Workplace
 from .test_rtl import TINY
 
-# Narrow words: yosys takes as long as they are wide.
-SMALL = (
-    *(key for key in TINY if "annealer" not in key), 'coding.annealer={kind="shift",floor=4}',
-    "numbers.state=Q2.5", "numbers.residue=Q3.4",
-)  # fmt: skip
+SMALL = (*(key for key in TINY if "annealer" not in key), 'coding.annealer={kind="shift",floor=4}')
 
 NEEDS_YOSYS = pytest.mark.skipif(
     shutil.which("yosys") is None or shutil.which("iverilog") is None,
@@ -87,11 +83,12 @@ def test_what_is_refused(run: Run, place: Workplace, monkeypatch: pytest.MonkeyP
     assert said == "Error: chip: has no rtl.json; name a folder of neurochip export --rtl\n"
     core = {"population": "x", "first": 0, "neurons": 2, "axons": 3}
     manifest = {
-        "format": 3,
+        "format": 4,
         "run": "x",
         "lanes": 2,
         "samples": 1,
         "ticks": 4,
+        "recorded": 9,
         "meshed": True,
         "cores": [core],
     }
