@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from firmware_sim.codes import Refusal
-from firmware_sim.counting import counter_arrays, counters_from, peak, wrapped
+from firmware_sim.counting import counter_arrays, counters_from, peak, times_of, with_times, wrapped
 from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
+from neurochip.substrate.phase_time import PhaseTime
 
 
 def nudged(
@@ -68,3 +69,16 @@ def test_counters_of_another_chip_or_of_a_phase_twice_are_refused() -> None:
         with pytest.raises(Refusal):
             counters_from(like, *wrong)
     assert counters_from(replace(like), present, counts, shared).total(COUNTERS[3]) == 3
+
+
+def test_times_come_back_and_what_is_no_text_of_times_is_refused() -> None:
+    counters = nudged(3, 40, 12)
+    time = replace(PhaseTime.nothing(2), cycles=77)
+    timed = replace(counters, phases={p: replace(found, time=time) for p, found in counters.phases.items()})
+    text = times_of(timed)
+    assert with_times(counters, text).to_json() == timed.to_json()
+    assert with_times(counters, times_of(counters)).to_json() == counters.to_json()
+    damaged = np.frombuffer(text.tobytes()[:-1], dtype=np.uint8)
+    for wrong in (text.astype(np.int8), text.astype(np.uint16), text.astype(np.float64), damaged):
+        with pytest.raises(Refusal, match="the times of phases"):
+            with_times(counters, wrong)

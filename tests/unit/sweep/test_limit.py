@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,6 +48,20 @@ def test_ranks(n: int, wanted: float) -> None:
         chance = stats.binom.cdf(rank - 1, n, 1 - wanted)
         if 1e-6 < chance < 1 - 1e-6:
             assert rank_of(np.array([float(n)]), wanted, float(chance))[0] == pytest.approx(rank, abs=1e-3)
+
+
+def test_behind_the_last_die_that_was_lost_the_next_one_is_on_its_way() -> None:
+    """Of 20 dies 0.6 are lost at level 2 and 1 at level 3; the middle rank, 1.3, lies half-way between them."""
+    lost = np.array([0.0, 0.2, 0.6, 1.0, 1.0, 1.4, 1.4])
+    population: Any = SimpleNamespace(
+        known=lambda _: np.full(len(lost), 20.0),
+        shares=lambda: 1 - lost / 20,
+        chance=SimpleNamespace(is_none=False),
+    )
+    wanted = 1 - (1.3 - 1 / 3) / (20 + 1 / 3)
+    found = reach(population, wanted)
+    assert found.at == pytest.approx(2.5)
+    assert (found.low, found.high) == (-math.inf, math.inf)
 
 
 @pytest.mark.parametrize(("wanted", "dies"), [(0.9, 36), (0.95, 72), (0.99, 368), (0.999, 3688)])
