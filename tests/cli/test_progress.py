@@ -24,6 +24,7 @@ def test_without_arguments_it_is_the_default_run(run: Run, fake: Fake) -> None:
         "out": None,
         "threads": None,
         "resume": None,
+        "epochs": None,
         "allow_code": False,
         "placement": None,
     }
@@ -56,6 +57,7 @@ def test_every_option_arrives(run: Run, fake: Fake) -> None:
         "out": Path("x"),
         "threads": 2,
         "resume": None,
+        "epochs": None,
         "allow_code": False,
         "placement": "hops",
     }

@@ -259,12 +259,15 @@ def read_expected(path: Path) -> Any:
 
 
 def manifest() -> list[bytes]:
+    from neurochip.rtl.manifest import FORMAT
+
     core = {"population": "hidden", "first": 0, "neurons": 12, "axons": 18, "x": 0}
     written = {
-        "format": 3,
+        "format": FORMAT,
         "run": "x",
         "lanes": 2,
         "samples": 1,
+        "recorded": 99,
         "ticks": 5,
         "meshed": True,
         "cores": [core, core],
