@@ -45,10 +45,12 @@ module activity;
   bench of_chip (.clk(clk), .finished(finished));
   always #1 clk = ~clk;
   always @(posedge finished) #2 $finish;
+  // Memories are empty when the first tick begins, whatever gates that begin with anything wrote before the reset.
   initial begin
+    @(posedge of_chip.go);
     for (i = 0; i < {words}; i = i + 1) of_chip.dut.core{number}.sums[i] = 0;
     for (i = 0; i < {neurons}; i = i + 1) of_chip.dut.core{number}.states[i] = 0;
-    @(posedge of_chip.go) $dumpfile("{dump}");
+    $dumpfile("{dump}");
     $dumpvars(1, of_chip.dut.core{number});
   end
 endmodule

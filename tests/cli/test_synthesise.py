@@ -14,7 +14,12 @@ from tests.unit.rtl.test_energy_of_gates import liberty
 from .conftest import Run, Workplace
 from .test_rtl import TINY
 
-SMALL = (*(key for key in TINY if "annealer" not in key), 'coding.annealer={kind="shift",floor=4}')
+# Narrow words: yosys takes as long as they are wide. With these and two lanes a flip-flop that begins with 1 adds,
+# before the reset, what no memory has given yet to the sums of two neurons: no mismatch.
+SMALL = (
+    *(key for key in TINY if "annealer" not in key), 'coding.annealer={kind="shift",floor=4}',
+    "numbers.state=Q2.5", "numbers.residue=Q3.4",
+)  # fmt: skip
 
 NEEDS_YOSYS = pytest.mark.skipif(
     shutil.which("yosys") is None or shutil.which("iverilog") is None,
