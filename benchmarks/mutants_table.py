@@ -33,7 +33,11 @@ _COUNTED = (
 _REPLAY = ("tests/property/test_replay_equals_oracle.py", "-k", "recorded_traffic or frames")
 _MESH = ("tests/unit/noc",)
 _ENERGY = ("tests/unit/energy",)
-_DIE = ("tests/unit/analog/test_die.py",)
+_DIE = (
+    "tests/unit/analog/test_die.py",
+    "tests/unit/analog/test_location.py",
+    "tests/unit/analog/test_cell_offsets.py",
+)
 
 TESTS: dict[str, tuple[str, ...]] = {
     "neurochip/elements/encoders/sigma_delta.py": _ELEMENTS,

@@ -102,6 +102,16 @@ def test_gains_are_log_normal_with_mean_one() -> None:
     assert stats.kstest((np.log(gain).ravel() + 0.08) / 0.4, "norm").pvalue > 1e-3
 
 
+def test_normal_gains_have_mean_one_and_stay_above_nothing() -> None:
+    network = layered((300, 200, 10), tied=False)
+    for sigma in (0.1, 3.0):
+        gain = draw_die(network, spec(2, sigma=sigma, region="strong")).synapse_gain[0]
+        assert gain is not None and gain.min() > 0
+        if sigma < 0.2:
+            assert gain.mean() == pytest.approx(1, abs=4 * gain.std() / np.sqrt(gain.size))
+            assert stats.kstest((gain.ravel() - 1) / sigma, "norm").pvalue > 1e-3
+
+
 def test_heavy_tails() -> None:
     network = layered((300, 300, 10), tied=False)
     offset = draw_die(network, spec(2, neuron_offset=0.1, synapse_offset=0.1, tails="student-t", freedom=4.0))
@@ -218,6 +228,16 @@ def test_sigma_is_that_of_the_foundrys_card(
     # The threshold alone, as the law of Pelgrom has it, does not do.
     alone = {"process": "own", "a_vt": 3.356, "i_spec_na": 400.0, "slope_factor": 1.46}
     assert _sigma(**alone, **size) * root != pytest.approx(drawn, rel=0.25)
+
+
+def test_it_says_where_the_transistors_of_a_card_work() -> None:
+    size = {"process": "sky130", "width_um": 7.0, "length_um": 20.0}
+    weak, biased = (
+        spreads(MismatchSpec(**size, **where))[0].origin  # type: ignore[arg-type]
+        for where in ({"region": "sub-threshold"}, {"region": "bias", "bias_na": 43.0})
+    )
+    assert "sub-threshold, bin " in weak and "nA" not in weak
+    assert "43 nA, bin " in biased and "sub-threshold" not in biased
 
 
 @pytest.mark.parametrize(
