@@ -103,6 +103,8 @@ def _taught() -> Any:
     if "NUMBA_CACHE_DIR" not in os.environ and not numba.config.DISABLE_JIT and _stores():  # type: ignore[attr-defined]
         numba.config.CACHE_DIR = str(kernel_cache())  # type: ignore[attr-defined]
 
+    inlined_pipeline()
+
     @typeof_impl.register(Kernel)
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
         return typeof_impl(value.inner, context)
@@ -115,12 +117,6 @@ def _taught() -> Any:
         return resolve(calls[value.returns])
 
     return numba
-
-
-@functools.cache
-def _inlined() -> Any:
-    with _importing:
-        return inlined_pipeline()
 
 
 def _features() -> str | None:
@@ -176,7 +172,7 @@ class Kernel(Generic[P, R]):
         if not self._inline or _numba().config.DISABLE_JIT:
             return self.compiled
         return self._compiler(
-            _marked(self._named(), "inner"), no_cpython_wrapper=True, pipeline_class=_inlined()
+            _marked(self._named(), "inner"), no_cpython_wrapper=True, pipeline_class=inlined_pipeline()
         )
 
     def _named(self) -> Any:

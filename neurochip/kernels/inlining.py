@@ -6,6 +6,7 @@ never called alone that is thrown away, and took a sixth of all compilation. Wha
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 __all__ = ["inlined_pipeline"]
@@ -13,8 +14,9 @@ __all__ = ["inlined_pipeline"]
 _KIND = "inlined"  # of what is stored; numba's own are "object" and "bitcode"
 
 
+@functools.cache
 def inlined_pipeline() -> Any:
-    """Teach numba to store and to load such kernels; returns the class of pipelines that compiles them."""
+    """Teach numba, once, to store and to load such kernels; returns the class of pipelines that compiles them."""
     # numba's own classes have no types.
     import llvmlite.binding as llvm
     from numba.core import codegen, compiler

@@ -152,7 +152,13 @@ def verify(
         command = build_bench(name, path, room)
         told("running the bench")
         output, seconds = _run(command, room, path, limit_s)
-    return _verdict(name, output, seconds, populations, path)
+    found = _verdict(name, output, seconds, populations, path)
+    if found.ticks != manifest["ticks"]:
+        raise DataError(
+            str(path),
+            f"vectors.txt has {found.ticks} ticks, and {MANIFEST} {manifest['ticks']}; export it again",
+        )
+    return found
 
 
 def _check_recording(folder: Path, lines: int) -> None:

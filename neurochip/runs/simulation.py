@@ -169,7 +169,7 @@ def simulate(
     with stoppable("simulate", asks=False) as place, ExitStack() as stack:
         begun = None if resume is None else stack.enter_context(RunFolder.open(Path(resume)))
         if begun is None and epochs is not None:
-            raise ConfigError("epochs", "is with resume; of a run set learning.epochs")
+            raise ConfigError("epochs", "goes with resume; of a run set learning.epochs")
         longer = None if begun is None or epochs is None else with_epochs(begun, epochs)
         driver = None if through is None else str(getattr(through, "driver", "a function"))
         if write and out is not None and (begun is None or longer is not None):

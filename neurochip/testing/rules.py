@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from typing import Any
 
@@ -191,9 +190,8 @@ class RuleContract:
         assert found.status == "refused", found
 
     def _maker(self) -> Any:
-        """Return what makes the rule; the same for all tests of a class, so that none trains twice."""
-        contract: Any = type(self)
-        return rule_for if contract.make is RuleContract.make else _made_by(contract)
+        """Return what makes the rule; the same for all tests where no plug-in makes it, so that none trains twice."""
+        return rule_for if type(self).make is RuleContract.make else self.make
 
     def _sets(self, substrate: str) -> tuple[str, ...]:
         """Return the words of the run; of a rule that stands behind no name yet, those of equilibrium propagation."""
@@ -208,12 +206,6 @@ class RuleContract:
             words += [f"learning.{name}={json.dumps(what)}" for name, what in pairs]
         named = {word.partition("=")[0] for word in words}
         return (*words, *(w for w in SUBSTRATES[substrate] if w.partition("=")[0] not in named))
-
-
-@functools.cache
-def _made_by(contract: type[RuleContract]) -> Any:
-    """Return how a contract makes its rule: pytest takes a new object of it for every test."""
-    return contract().make
 
 
 def _matrix(update: Any) -> Any:

@@ -41,7 +41,7 @@ def second(x):
 
 ASK = """
 import sys
-import {module} as m
+import rooting as m
 for name in sys.argv[1:]:
     function = getattr(m, name)
     print(name, function(9.0))
@@ -59,7 +59,7 @@ def asked(folder: Path, *names: str) -> list[str]:
     """Call entries in a process of its own, which stores what it compiles."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "XDG_CACHE_HOME": str(folder / "cache")}
     environment.pop("NUMBA_CACHE_DIR", None)
-    words = [sys.executable, "-c", ASK.format(module="rooting"), *names]
+    words = [sys.executable, "-c", ASK, *names]
     said = subprocess.run(words, capture_output=True, text=True, check=True, env=environment, cwd=folder)
     return said.stdout.splitlines()
 

@@ -97,9 +97,8 @@ def test_dies_and_seeds_by_the_table_of_analysis_of_variance(seed: int, n: int, 
     squares.append((left**2).sum() / ((n - 1) * (m - 1)))
     variance = max(squares[0] + squares[1] - squares[2], squares[0], squares[1])
     freedom = np.array([n - 1, m - 1, (n - 1) * (m - 1)])
-    degrees = (
-        variance**2 / (np.square(squares) / freedom).sum()
-    )  # Satterthwaite's, as far as the table has any
+    # Satterthwaite's, as far as the table has any.
+    degrees = variance**2 / (np.square(squares) / freedom).sum()
     degrees = np.clip(degrees, min(n, m) - 1, n * m - 1)
     expected = stats.t.interval(0.95, degrees, table.mean(), math.sqrt(variance / (n * m)))
     assert (band.low, band.high) == pytest.approx(expected, rel=1e-9, abs=1e-12)

@@ -61,7 +61,7 @@ def test_what_cannot_be(tmp_path: Path) -> None:
     first = begun(tmp_path / "first", "default", "learning.epochs=1")
     with pytest.raises(ConfigError, match=r"^epochs: must be more than the 1 of .*first, got 1$"):
         simulate(resume=first, epochs=1, out=tmp_path / "x")
-    with pytest.raises(ConfigError, match=r"^epochs: is with resume; of a run set learning\.epochs$"):
+    with pytest.raises(ConfigError, match=r"^epochs: goes with resume; of a run set learning\.epochs$"):
         simulate("mnist-small", epochs=4)
     with pytest.raises(OutputError, match="first"):
         simulate(resume=first, epochs=2, out=first)
