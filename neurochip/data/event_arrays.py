@@ -13,6 +13,7 @@ from neurochip.data.csv_file import labels_of
 from neurochip.data.events import Events, event_table
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Table
+from neurochip.data.target_arrays import whole_labels
 from neurochip.errors import DataError
 
 __all__ = ["EVENTS", "FIELDS", "event_fields", "events_of_arrays", "has_events", "read_events"]
@@ -47,7 +48,10 @@ def read_events(arrays: Mapping[str, Array], path: Path, spec: DataSpec) -> Tabl
             str(path), "has events and no labels: [sample]; docs/data.md says what such a file holds"
         )
     events = events_of_arrays(arrays, str(path), len(labels) if labels.ndim == 1 else 0)
-    wanted = labels.astype(np.int64) if labels.dtype.kind in "iu" else labels_of([str(v) for v in labels])
+    if labels.dtype.kind in "iu":
+        wanted = whole_labels(labels, f"{path}: labels")
+    else:
+        wanted = labels_of([str(label) for label in labels])
     return event_table(path.name, (events, wanted), None, spec)
 
 

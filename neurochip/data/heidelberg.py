@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neurochip.data.events import Events, event_table, joined
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Table
+from neurochip.data.target_arrays import whole_labels
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, Hdf5Group, read_hdf5
 
@@ -84,7 +85,7 @@ def _part(group: Hdf5Group, path: Path) -> tuple[Events, Array]:
     if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(f"{path}: labels", "must be whole numbers, one for each sample")
     spikes = group.groups["spikes"].arrays
-    return _events(spikes["times"], spikes["units"], path), labels.astype(np.int64)
+    return _events(spikes["times"], spikes["units"], path), whole_labels(labels, f"{path}: labels")
 
 
 def _events(times: Any, units: Any, path: Path) -> Events:

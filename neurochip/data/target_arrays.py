@@ -14,9 +14,10 @@ from neurochip.data.section import DataSpec
 from neurochip.data.several import asked_kinds, side_by_side
 from neurochip.errors import DataError
 
-__all__ = ["Targets", "column_names", "labels_in", "targets_of"]
+__all__ = ["Targets", "column_names", "labels_in", "targets_of", "whole_labels"]
 
 Array = NDArray[Any]
+_LARGEST = int(np.iinfo(np.int64).max)
 
 
 class Targets(NamedTuple):
@@ -145,9 +146,7 @@ def labels_in(values: Array, place: str) -> Array:
     if values.ndim != 1:
         raise DataError(place, f"must hold a label for each sample, got an array {values.shape}")
     if values.dtype.kind in "biu":
-        if values.dtype == np.uint64 and len(values) and values.max() >= 2**63:
-            raise DataError(place, "has labels beyond 2^63")
-        return values.astype(np.int64)
+        return whole_labels(values, place)
     if values.dtype.kind == "f":
         values = values.astype(np.float64)
         whole = np.isfinite(values) & (values == np.rint(values)) & (np.abs(values) < 2**53)
@@ -161,3 +160,21 @@ def labels_in(values: Array, place: str) -> Array:
     if values.dtype.kind == "U":
         return labels_of(list(values)) if len(values) else values
     raise DataError(place, f"must hold labels, got {values.dtype}")
+
+
+def whole_labels(values: Array, place: str) -> NDArray[np.int64]:
+    """Return labels [sample] that are whole numbers, of any type and order of bytes, as i64.
+
+    Raises
+    ------
+    DataError
+        For one beyond 63 bits, with its row: it would become a negative number.
+    """
+    beyond = values > _LARGEST if values.dtype.kind == "u" else np.zeros(1, dtype=bool)
+    if beyond.any():
+        row = int(np.argmax(beyond))
+        raise DataError(
+            f"{place}: row {row + 1}",
+            f"{values[row]} is larger than {_LARGEST}, the largest label that is a number; write labels as texts",
+        )
+    return values.astype(np.int64)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.cores.raster_file import load_arrays
+from neurochip.data.target_arrays import whole_labels
 from neurochip.description import ChipSpec, EnergyTable
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import ConfigError, DataError
@@ -115,7 +116,7 @@ def read_samples(path: Path | str) -> LabelledSamples:
         raise DataError(
             f"{path}: labels", f"must be {len(spikes)} whole numbers, got {labels.dtype} {labels.shape}"
         )
-    return LabelledSamples(bits.astype(np.uint8), labels.astype(np.int64))
+    return LabelledSamples(bits.astype(np.uint8), whole_labels(labels, f"{path}: labels"))
 
 
 def infer(
