@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.data.array_names import flattened, named_pairs, plain_array
 from neurochip.data.event_arrays import has_events, read_events
 from neurochip.data.events import event_table, unused_event_keys
 from neurochip.data.heads import Kind
@@ -18,11 +19,11 @@ from neurochip.data.section import DataSpec
 from neurochip.data.table import Rows, Table, numbers_of
 from neurochip.data.target_arrays import labels_in, targets_of
 from neurochip.errors import ConfigError, DataError
-from neurochip.files import Foreign, Hdf5Group, briefly, read_array, read_arrays, read_hdf5
-from neurochip.keys.reading import did_you_mean
+from neurochip.files import Foreign, read_array, read_arrays, read_hdf5
 from neurochip.spikes import SpikeTrains
 
 __all__ = [
+    "kept_columns",
     "read_hdf5_samples",
     "read_nir_samples",
     "read_npy",
@@ -33,15 +34,6 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-
-_INPUTS = ("x", "inputs", "data", "images", "features")
-_TARGETS = ("y", "labels", "label", "targets", "target", "class")
-
-
-def _named(words: Sequence[str], part: str) -> tuple[str, ...]:
-    """Return how an array of a part may be called."""
-    joined = [f"{a}{sign}{b}" for word in words for a, b in ((word, part), (part, word)) for sign in "_/"]
-    return tuple(joined)
 
 
 def read_npz(file: Foreign, spec: DataSpec) -> Table:
@@ -56,7 +48,7 @@ def read_hdf5_samples(file: Foreign, spec: DataSpec) -> Table:
         return read_nir_samples(file, spec)
     if has_trains(group):
         return read_trains(group, file.path, spec)
-    return table_of_arrays(dict(_flattened(group)), file, spec)
+    return table_of_arrays(dict(flattened(group)), file, spec)
 
 
 def read_nir_samples(file: Foreign, spec: DataSpec) -> Table:
@@ -69,13 +61,6 @@ def read_nir_samples(file: Foreign, spec: DataSpec) -> Table:
     beside = Foreign(target_file(file.path, spec), "labels", "write them with numpy.save")
     labels = labels_in(read_array(beside), str(beside.path))
     return event_table(file.path.name, (events, labels), None, spec)
-
-
-def _flattened(group: Hdf5Group, prefix: str = "") -> Mapping[str, Any]:
-    found = {f"{prefix}{name}": array for name, array in group.arrays.items()}
-    for name, inner in group.groups.items():
-        found |= _flattened(inner, f"{prefix}{name}/")
-    return found
 
 
 def target_file(path: Path, spec: DataSpec) -> Path:
@@ -114,11 +99,11 @@ def read_npy(file: Foreign, spec: DataSpec) -> Table:
 
 def table_of_arrays(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) -> Table:
     """Return arrays by name as a table: inputs and targets, or events; see `table_of`."""
-    arrays = {name: _plain(array, file, name) for name, array in arrays.items()}
+    arrays = {name: plain_array(array, file, name) for name, array in arrays.items()}
     if has_events(arrays):
         return read_events(arrays, file.path, spec)
     unused_event_keys(spec, file.path.name, but=("present",))
-    pairs = _pairs(arrays, file, spec)
+    pairs = named_pairs(arrays, file, spec)
     parts: list[tuple[Any, Any]] = []
     places: list[str] = []
     for x, targets in pairs:
@@ -136,75 +121,6 @@ def _head_name(target: str, pairs: Sequence[tuple[str, tuple[str, ...]]]) -> str
         for sign in ("_", "/"):
             target = target.removesuffix(f"{sign}{word}").removeprefix(f"{word}{sign}")
     return target
-
-
-def _plain(array: object, file: Foreign, name: str) -> Array:
-    """Return an array whose texts are texts: files of others hold them as bytes, of UTF-8 or they are refused."""
-    values = np.asarray(array)
-    if values.dtype.kind not in "OS":
-        return values
-    if any(isinstance(each, np.ndarray) for each in values.flat):
-        raise file.fault(
-            "holds lists of numbers, and only those of spikes/times and spikes/units are read", name
-        )
-    try:
-        texts = [
-            each.decode("utf-8") if isinstance(each, bytes) else str(each) for each in values.ravel().tolist()
-        ]
-    except UnicodeDecodeError:
-        raise file.fault("holds texts that are no UTF-8", name) from None
-    return np.array(texts, dtype=str).reshape(values.shape)
-
-
-def _pairs(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the names of inputs and targets of the training part and, where there is one, of the test part."""
-    if not arrays:
-        raise DataError(str(file.path), "holds no arrays")
-    if bool(spec.inputs) != bool(spec.target):
-        known, missing = ("inputs", "target") if spec.inputs else ("target", "inputs")
-        raise ConfigError(
-            f"data.{missing}", f"must name an array of {file.path.name}, too, as data.{known} does"
-        )
-    if spec.inputs:
-        if len(spec.target) % len(spec.inputs) or len(spec.inputs) > 2:
-            raise ConfigError(
-                "data.inputs",
-                "must name an array of the training part, and one of the test part, each with the same number of "
-                f"data.target; got {len(spec.inputs)} and {len(spec.target)}",
-            )
-        for key, names in (("data.inputs", spec.inputs), ("data.target", spec.target)):
-            for name in names:
-                if name not in arrays:
-                    hint = did_you_mean(name, arrays) or f"; it has {_listed(arrays)}"
-                    raise ConfigError(key, f"there is no array '{name}' in {file.path.name}{hint}")
-        each = len(spec.target) // len(spec.inputs)
-        return [(x, spec.target[k * each : (k + 1) * each]) for k, x in enumerate(spec.inputs)]
-    folded = {name.casefold(): name for name in arrays}
-
-    def first(names: Sequence[str]) -> str | None:
-        return next((folded[name] for name in names if name in folded), None)
-
-    x, y = first(_named(_INPUTS, "train")), first(_named(_TARGETS, "train"))
-    if x is not None and y is not None:
-        tests = first(_named(_INPUTS, "test")), first(_named(_TARGETS, "test"))
-        pairs: list[tuple[str, tuple[str, ...]]] = [(x, (y,))]
-        if tests[0] is not None and tests[1] is not None:
-            pairs.append((tests[0], (tests[1],)))
-        return pairs
-    x, y = first(_INPUTS), first(_TARGETS)
-    if x is None or y is None:
-        raise DataError(
-            str(file.path),
-            f"has {_listed(arrays)}; name the arrays of inputs and targets in data.inputs and data.target, or call "
-            "them x and y, or x_train, y_train, x_test, y_test",
-        )
-    return [(x, (y,))]
-
-
-def _listed(arrays: Mapping[str, Array]) -> str:
-    names = [briefly(name, 30) for name in arrays]
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"the arrays {', '.join(names[:5])}{more}"
 
 
 def table_of(
@@ -281,6 +197,24 @@ def _without(
 ) -> tuple[list[Rows], tuple[str, ...]]:
     if isinstance(made[0].inputs, SpikeTrains):
         raise ConfigError("data.leave_out", "has no effect on spikes; leave it out")
+    kept = kept_columns(features, spec)
+    return (
+        [
+            Rows(np.ascontiguousarray(np.asarray(rows.inputs)[:, kept]), rows.targets, rows.place)
+            for rows in made
+        ],
+        tuple(features[k] for k in kept),
+    )
+
+
+def kept_columns(features: Sequence[str], spec: DataSpec) -> list[int]:
+    """Return the numbers of the columns, from 0, that ``data.leave_out`` leaves.
+
+    Raises
+    ------
+    ConfigError
+        For a column that there is not, and where none is left.
+    """
     for name in spec.leave_out:
         if name not in features:
             raise ConfigError(
@@ -289,10 +223,4 @@ def _without(
     kept = [k for k, name in enumerate(features) if name not in spec.leave_out]
     if not kept:
         raise ConfigError("data.leave_out", "leaves no column to learn from")
-    return (
-        [
-            Rows(np.ascontiguousarray(np.asarray(rows.inputs)[:, kept]), rows.targets, rows.place)
-            for rows in made
-        ],
-        tuple(features[k] for k in kept),
-    )
+    return kept

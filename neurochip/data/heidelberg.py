@@ -22,7 +22,7 @@ from neurochip.data.target_arrays import whole_labels
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, Hdf5Group, read_hdf5
 
-__all__ = ["has_trains", "read_trains", "read_trains_folder", "train_files"]
+__all__ = ["events_of_trains", "has_trains", "read_trains", "read_trains_folder", "train_files"]
 
 Array = NDArray[Any]
 
@@ -84,12 +84,19 @@ def _part(group: Hdf5Group, path: Path) -> tuple[Events, Array]:
     labels = group.arrays.get("labels")
     if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(f"{path}: labels", "must be whole numbers, one for each sample")
+    return events_of_trains(group, path), whole_labels(labels, f"{path}: labels")
+
+
+def events_of_trains(group: Hdf5Group, path: Path) -> Events:
+    """Return lists of times and units as events of a sensor of one row, in the order of their times.
+
+    Raises
+    ------
+    DataError
+        For lists that do not fit one another, or hold what is no time or no unit.
+    """
     spikes = group.groups["spikes"].arrays
-    return _events(spikes["times"], spikes["units"], path), whole_labels(labels, f"{path}: labels")
-
-
-def _events(times: Any, units: Any, path: Path) -> Events:
-    """Return lists of times and units as events of a sensor of one row, in the order of their times."""
+    times, units = spikes["times"], spikes["units"]
     lists: dict[str, list[Array]] = {}
     for name, values in (("times", times), ("units", units)):
         if (

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data import DataSpec
-from neurochip.data.array_files import read_hdf5_samples, read_npz
+from neurochip.data.array_files import kept_columns, read_hdf5_samples, read_npz
 from neurochip.data.csv_file import read_csv
 from neurochip.data.event_arrays import events_of_arrays, has_events
 from neurochip.data.event_folder import events_of_recordings
 from neurochip.data.events import presented_events
 from neurochip.data.recordings import RECORDINGS, read_recording
 from neurochip.data.table import Table
+from neurochip.data.unlabelled import unlabelled_arrays, unlabelled_hdf5
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, read_array, read_arrays, read_cells
 from neurochip.models.model import Model
@@ -28,7 +29,6 @@ __all__ = ["Samples", "read_samples"]
 Array = NDArray[Any]
 _TEXT = (".csv", ".tsv", ".txt", ".data")
 _OF_EVENTS = ("present", "tick", "frames", "window", "polarity", "sensor")
-_INPUTS = ("x", "inputs", "x_test", "test_x", "data", "images", "features")
 
 
 class Samples(NamedTuple):
@@ -65,11 +65,11 @@ def read_samples(path: Path, model: Model, *, with_targets: bool) -> Samples:
     elif suffix in RECORDINGS and _learnt_events(model):
         found = _recorded(file, path, model, with_targets)
     elif suffix == ".npy":
-        found = Samples(np.asarray(read_array(file)), None)
+        found = Samples(_learnt_columns(np.asarray(read_array(file)), _spec(path, model), model), None)
     elif suffix == ".npz":
         found = _arrays(file, model, with_targets)
     elif suffix in (".h5", ".hdf5"):
-        found = _both(read_hdf5_samples(file, _spec(path, model)))
+        found = _hdf5(file, model, with_targets)
     else:
         raise DataError(
             str(path), "is no kind of file that is read; give a CSV, .npz, .npy, HDF5 or event file"
@@ -118,19 +118,27 @@ def _both(table: Table) -> Samples:
 
 
 def _arrays(file: Foreign, model: Model, with_targets: bool) -> Samples:
-    arrays = {name: np.asarray(array) for name, array in read_arrays(file).items()}
     spec = _spec(file.path, model)
-    if with_targets or (spec.inputs and all(name in arrays for name in (*spec.inputs, *spec.target))):
+    if with_targets:
         return _both(read_npz(file, spec))
-    folded = {name.casefold(): name for name in arrays}
-    wanted = (*(name.casefold() for name in spec.inputs), *_INPUTS)
-    name = next((folded[word] for word in wanted if word in folded), None)
-    if name is None and len(arrays) == 1:
-        [name] = arrays
-    if name is None:
-        have = ", ".join(briefly(n, 30) for n in list(arrays)[:5]) or "none"
-        raise DataError(str(file.path), f"has the arrays {have}; call the one with the samples x")
-    return Samples(arrays[name], None)
+    return Samples(_learnt_columns(unlabelled_arrays(read_arrays(file), file, spec), spec, model), None)
+
+
+def _hdf5(file: Foreign, model: Model, with_targets: bool) -> Samples:
+    spec = _spec(file.path, model)
+    if with_targets:
+        return _both(read_hdf5_samples(file, spec))
+    return Samples(_learnt_columns(unlabelled_hdf5(file, spec), spec, model), None)
+
+
+def _learnt_columns(x: Array | SpikeTrains, spec: DataSpec, model: Model) -> Array | SpikeTrains:
+    """Return the inputs without the columns that the run left out, where they stand among them."""
+    if not spec.leave_out or isinstance(x, SpikeTrains) or x.ndim < 2:
+        return x
+    flat = x.reshape(len(x), -1)
+    if flat.shape[1] == model.n_inputs:
+        return x
+    return flat[:, kept_columns([str(k) for k in range(1, flat.shape[1] + 1)], spec)]
 
 
 def _table(file: Foreign, model: Model, with_targets: bool) -> Samples:
