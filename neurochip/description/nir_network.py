@@ -15,7 +15,7 @@ from neurochip.description.linear_maps import Connectivity, LinearMap, chosen
 from neurochip.description.nir_doubts import doubts_of_resets, numbers_of, step_of
 from neurochip.description.nir_maps import LINEAR, broadcast
 from neurochip.description.nir_metadata import ours, plain
-from neurochip.description.nir_nodes import IDENTITY, Graph, Node, refusal
+from neurochip.description.nir_nodes import IDENTITY, Graph, Node, refusal, refuse_potentials
 from neurochip.description.nir_shapes import shapes_of
 from neurochip.description.nir_signals import SaidOfWeights, Signal, Signals, identity
 from neurochip.description.nir_sources import Source, converted_parameters, loops_as_meant, source_of
@@ -293,6 +293,8 @@ class GraphReader:
                 last.name if last is not None else target,
                 f"must end in {size} units, those of {target}, got {units}",
             )
+        if source in self._graph.nodes and not self._is_ours:
+            refuse_potentials(self._graph.nodes[source], target)
         name = said.get("name", "" if last is None or last.kind == IDENTITY else last.name)
         metadata = {} if last is None else plain(last.metadata)
         delay = said.get("delay", ticks + 1)

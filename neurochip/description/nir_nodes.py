@@ -15,7 +15,7 @@ import numpy as np
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.files import Foreign, Hdf5Group
 
-__all__ = ["IDENTITY", "Graph", "Node", "as_graph", "flattened", "graph_of", "refusal"]
+__all__ = ["IDENTITY", "Graph", "Node", "as_graph", "flattened", "graph_of", "refusal", "refuse_potentials"]
 
 IDENTITY = "Identity"  # the Input or Output of a graph within a graph
 _MOST_DEPTH = 32
@@ -57,6 +57,16 @@ class Graph:
 def refusal(node: Node, why: str) -> CapabilityError:
     """Return what says that a node cannot run here."""
     return CapabilityError(f"{node.kind} (node '{node.name}')", why)
+
+
+def refuse_potentials(node: Node, reader: str) -> None:
+    """Refuse what never fires as a source: it gives its potential to who reads it, and a chip sends bits alone."""
+    if node.kind in ("I", "LI", "CubaLI"):
+        raise refusal(
+            node,
+            f"gives its potential to '{reader}', and a chip sends spikes alone; join it to an Output of its own, with "
+            "weights before it, or, where it filters what neurons receive, write both as one CubaLIF",
+        )
 
 
 def graph_of(group: Hdf5Group, file: Foreign, name: str = "", depth: int = 0) -> Graph:

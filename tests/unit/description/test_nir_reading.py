@@ -310,3 +310,33 @@ def test_refused_by_node_and_field(tmp_path: Path, node: Any, sentence: str) -> 
         read_nir(path, dt=1e-3)
     assert str(caught.value).startswith(f"{path}: {sentence}")
     assert "damaged" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["I", "LI", "CubaLI"])
+@pytest.mark.parametrize("reader", ["neurons", "weights", "sum"])
+def test_a_potential_is_no_spike(kind: str, reader: str) -> None:
+    """What never fires gives its potential to whoever reads it, in NIR; a network of bits would read 0."""
+    one = np.ones(1)
+    given: dict[str, Any] = {"r": one}
+    if kind != "I":
+        given |= {"v_leak": 0 * one, ("tau" if kind == "LI" else "tau_mem"): one}
+    if kind == "CubaLI":
+        given |= {"tau_syn": one}
+    end = {
+        "neurons": [("u", "n"), ("n", "out")],
+        "weights": [("u", "w"), ("w", "out")],
+        "sum": [("in", "n"), ("n", "out"), ("u", "out")],
+    }[reader]
+    graph = between({"u": getattr(nir, kind)(**given), "w": nir.Linear(np.eye(1))}, [("in", "u"), *end], 0.5)
+    used = {"in", "out"}.union(*end)
+    graph = nir.NIRGraph(
+        {name: node for name, node in graph.nodes.items() if name in used or name == "u"},
+        [edge for edge in graph.edges if used.issuperset(edge) or edge == ("in", "u")],
+        type_check=False,
+    )
+    with pytest.raises(CapabilityError) as caught:
+        from_nir(graph, dt=1e-4)
+    at = "n" if reader == "neurons" else "out"
+    assert str(caught.value).startswith(
+        f"{kind} (node 'u'): gives its potential to '{at}', and a chip sends spikes"
+    )
