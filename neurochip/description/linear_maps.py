@@ -24,6 +24,7 @@ __all__ = [
     "applied",
     "as_described",
     "chosen",
+    "cut_out",
     "edge_values",
     "narrowed",
     "restricted",
@@ -97,6 +98,14 @@ def restricted(made: LinearMap, targets: NDArray[np.bool_]) -> LinearMap:
     kept = targets[t]
     listed, order = Sparse.from_pairs(made.connection.sources, made.connection.targets, s[kept], t[kept])
     return LinearMap(listed, values[kept][order])
+
+
+def cut_out(made: LinearMap, targets: NDArray[np.bool_]) -> LinearMap:
+    """Return what a map does to some of its targets, as a list in which these alone are numbered."""
+    s, t, values = _listed(made)
+    kept, numbers = targets[t], np.cumsum(targets) - 1
+    listed, order = Sparse.from_pairs(made.connection.sources, int(targets.sum()), s[kept], numbers[t[kept]])
+    return LinearMap(listed, values[kept][order], None if made.bias is None else made.bias[targets])
 
 
 def _listed(made: LinearMap) -> tuple[Array, Array, Array]:

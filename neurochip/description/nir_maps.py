@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.linear_maps import LinearMap
+from neurochip.description.linear_maps import LinearMap, cut_out
 from neurochip.description.nir_nodes import IDENTITY, Node, refusal
 from neurochip.description.spiking import real_numbers
 from neurochip.elements.connections import Convolution, Dense, OneToOne, Pooling
 from neurochip.errors import CapabilityError, ConfigError
 
-__all__ = ["LINEAR", "WITHOUT_WEIGHTS", "broadcast", "linear_map", "maps_node", "target_shape"]
+__all__ = ["LINEAR", "WITHOUT_WEIGHTS", "broadcast", "by_map", "linear_map", "maps_node", "target_shape"]
 
 Shape = tuple[int, ...]
+T = TypeVar("T")
 # Delay is linear too, but what it does is said in ticks (`nir_graph`).
 WITHOUT_WEIGHTS = ("SumPool2d", "AvgPool2d", "Flatten", "Delay", IDENTITY)
 LINEAR = ("Affine", "Linear", "Conv1d", "Conv2d", "Scale", *WITHOUT_WEIGHTS)
@@ -42,6 +44,8 @@ def broadcast(node: Node, key: str, shape: Shape) -> NDArray[np.float64]:
         return values.reshape(-1)
     while values.ndim > len(shape) and values.shape[0] == 1:
         values = values[0]
+    if by_map(values.shape, shape):
+        values = values.reshape(-1, *(1,) * (len(shape) - 1))
     try:
         return np.broadcast_to(values, shape).reshape(-1)
     except ValueError:
@@ -49,6 +53,11 @@ def broadcast(node: Node, key: str, shape: Shape) -> NDArray[np.float64]:
             f"{node.name}.{key}",
             f"must be one number, or one for each of {size} units {shape}, got {values.shape}",
         ) from None
+
+
+def by_map(own: Shape, shape: Shape) -> bool:
+    """Whether there are as many numbers as maps, and not as many as columns, of which they could be one each."""
+    return len(own) == 1 < len(shape) and own[0] == shape[0] != shape[-1] and own[0] > 1
 
 
 def linear_map(node: Node, shape: Shape) -> tuple[LinearMap | None, Shape]:
@@ -76,25 +85,37 @@ def linear_map(node: Node, shape: Shape) -> tuple[LinearMap | None, Shape]:
     maps = _as_maps(shape, node)
     if kind in ("SumPool2d", "AvgPool2d"):
         size = _numbers(node.kernel_size, name, "kernel_size")
-        pool = Pooling(
-            maps,
-            size,
-            _numbers(node.fields.get("stride", size), name, "stride"),
-            _numbers(node.fields.get("padding", 0), name, "padding"),
-            "sum" if kind == "SumPool2d" else "average",
-        )
+        stride = _numbers(node.fields.get("stride", size), name, "stride")
+        padding = _numbers(node.fields.get("padding", 0), name, "padding")
+        reduction: Literal["sum", "average"] = "sum" if kind == "SumPool2d" else "average"
+        pool = _made(name, lambda: Pooling(maps, size, stride, padding, reduction))
         return LinearMap(pool, None), pool.target
-    weight = np.asarray(node.weight)
-    flat = kind == "Conv1d"
+    return _convolved(node, maps)
+
+
+def _made(name: str, make: Callable[[], T]) -> T:
+    """Return a connectivity, refused by the name of its node."""
+    try:
+        return make()
+    except ConfigError as error:
+        raise ConfigError(f"{name}{error.place.removeprefix('connection')}", error.problem) from None
+
+
+def _convolved(node: Node, maps: tuple[int, int, int]) -> tuple[LinearMap, Shape]:
+    name, weight, flat = node.name, _weights(node), node.kind == "Conv1d"
     if weight.ndim != (3 if flat else 4):
         raise refusal(node, f"has weights in shape {weight.shape}; they must be [out, in, …]")
     kernel = weight.reshape(*weight.shape[:2], *((1, weight.shape[2]) if flat else weight.shape[2:]))
     stride, dilation = (
         _numbers(node.fields.get(key, 1), name, key, flat, 1) for key in ("stride", "dilation")
     )
-    padding = _padding(node.fields.get("padding", 0), name, kernel.shape[2:], stride, dilation, flat)
+    spans = tuple(d * (k - 1) for d, k in zip(dilation, kernel.shape[2:], strict=True))
+    padding, first = _padding(node.fields.get("padding", 0), name, spans, stride, flat)
     groups = int(np.ravel(node.fields.get("groups", 1))[0])
-    made = Convolution(maps, kernel.shape[0], kernel.shape[2:], stride, padding, dilation, groups)
+    size = (int(kernel.shape[2]), int(kernel.shape[3]))
+    made = _made(
+        name, lambda: Convolution(maps, int(kernel.shape[0]), size, stride, padding, dilation, groups)
+    )
     held = np.ascontiguousarray(kernel.transpose(2, 3, 1, 0))
     if held.shape != made.shape:
         raise ConfigError(name, f"must take {maps[0]} maps in {groups} groups, has weights {weight.shape}")
@@ -103,7 +124,15 @@ def linear_map(node: Node, shape: Shape) -> tuple[LinearMap | None, Shape]:
         bias = real_numbers(node.bias, f"{name}.bias").reshape(-1)
         bias = _checked_bias(bias, made.channels, name)
         bias = np.repeat(bias, made.targets // made.channels) if bias.any() else None
-    return LinearMap(made, held, bias), made.target[::2] if flat else made.target
+    found, shape = LinearMap(made, held, bias), made.target
+    if any(first):
+        inside = np.zeros(shape, dtype=np.bool_)
+        inside[:, first[0] :, first[1] :] = True
+        found, shape = (
+            cut_out(found, inside.reshape(-1)),
+            (shape[0], shape[1] - first[0], shape[2] - first[1]),
+        )
+    return found, shape[::2] if flat else shape
 
 
 def _checked_bias(bias: NDArray[np.float64], size: int, name: str) -> NDArray[np.float64]:
@@ -116,12 +145,18 @@ def _checked_bias(bias: NDArray[np.float64], size: int, name: str) -> NDArray[np
 
 def _matrix(node: Node) -> NDArray[Any]:
     """Return weights [out, in]; a batch of one around them is left out."""
-    weight: NDArray[Any] = np.asarray(node.weight)
+    weight = _weights(node)
     while weight.ndim > 2 and weight.shape[0] == 1:
         weight = weight[0]
     if weight.ndim != 2:
         raise refusal(node, f"has weights in shape {weight.shape}; they must be [out, in]")
     return weight
+
+
+def _weights(node: Node) -> NDArray[Any]:
+    """Return weights; no and yes are 0 and 1."""
+    weight = np.asarray(node.weight)
+    return weight.astype(np.int8) if weight.dtype == np.bool_ else weight
 
 
 def _type(values: object) -> Any:
@@ -171,22 +206,24 @@ def _numbers(value: object, name: str, key: str, flat: bool = False, along: int 
 
 
 def _padding(
-    value: object, name: str, kernel: Shape, stride: Shape, dilation: Shape, flat: bool
-) -> tuple[int, int]:
+    value: object, name: str, spans: Shape, stride: Shape, flat: bool
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the padding of both sides, and the rows and columns of the result that are too many at its beginning.
+
+    "same" pads the far side by one more than the near one where a kernel spans an odd number of units.
+    """
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, np.ndarray) and value.dtype.kind in "UOS" and value.ndim == 0:
         value = str(value)
     if isinstance(value, str) and value == "valid":
-        return 0, 0
+        return (0, 0), (0, 0)
     if not (isinstance(value, str) and value == "same"):
-        return _numbers(value, name, "padding", flat)
-    spans = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-    if set(stride) != {1} or any(span % 2 for span in spans):
-        raise CapabilityError(
-            f"{name}.padding", '"same" pads both sides alike, with stride 1 and an odd kernel; say how many'
-        )
-    return spans[0] // 2, spans[1] // 2
+        return _numbers(value, name, "padding", flat), (0, 0)
+    if set(stride) != {1}:
+        raise CapabilityError(f"{name}.padding", '"same" takes stride 1; say how many')
+    far = [(span + 1) // 2 for span in spans]
+    return (far[0], far[1]), (spans[0] % 2, spans[1] % 2)
 
 
 def maps_node(nir: Any, made: LinearMap, source: Shape, target: Shape) -> Any:
@@ -197,6 +234,7 @@ def maps_node(nir: Any, made: LinearMap, source: Shape, target: Shape) -> Any:
     cut = connection.backward or connection.senders is not None or connection.receivers is not None
     line = len(source) == 2 and isinstance(connection, Convolution)
     ends = [(shape[0], 1, shape[1]) if line and len(shape) == 2 else shape for shape in (source, target)]
+    ends = [shape[-3:] if math.prod(shape[:-3]) == 1 else shape for shape in ends]  # without a batch of one
     # Where maps end in a population without shape, they are flattened.
     if cut or ends[0] != connection.source or (ends[1] != connection.target and len(target) > 1):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from neurochip.description.nir_maps import LINEAR, Shape, target_shape
+from neurochip.description.nir_maps import LINEAR, Shape, by_map, target_shape
 from neurochip.description.nir_nodes import Graph, Node, refusal
 from neurochip.description.spiking import PARAMETERS
 from neurochip.errors import ConfigError
@@ -83,6 +83,8 @@ def _shape(node: Node, own: Shape | None, before: Shape | None, *, last: bool) -
         return before
     if math.prod(own) == math.prod(before):
         return own if len(own) == len(before) or len(before) == 1 or own[0] != 1 else before
+    if by_map(own, before):
+        return before
     try:
         joint = np.broadcast_shapes(own, before)
     except ValueError:

@@ -50,19 +50,21 @@ def applied(node: Any, x: Array) -> Array:
         return node.weight @ x.reshape(-1) + getattr(node, "bias", 0)
     if kind == "Conv1d":
         lifted = nir.Conv2d(
-            (1, x.shape[1]), node.weight[:, :, None], (1, int(node.stride)), (0, int(node.padding)),
+            (1, x.shape[1]), node.weight[:, :, None], (1, int(node.stride)),
+            node.padding if isinstance(node.padding, str) else (0, int(node.padding)),
             (1, int(node.dilation)), node.groups, node.bias,
         )  # fmt: skip
         return applied(lifted, x[:, None])[:, 0]
     pair = lambda v: np.ravel(np.broadcast_to(v, 2)).astype(int)  # noqa: E731
-    named = (
-        {"same": node.dilation * (np.array(node.weight.shape[2:]) - 1) // 2, "valid": 0}
-        if kind == "Conv2d"
-        else {}
+    spans = (
+        pair(node.dilation) * (np.array(node.weight.shape[2:]) - 1) if kind == "Conv2d" else np.zeros(2, int)
     )
+    named = {"same": (spans + 1) // 2, "valid": 0}
     stride = pair(node.stride)
     padding = pair(named[str(node.padding)] if np.asarray(node.padding).dtype.kind in "US" else node.padding)
     padded = np.pad(x, ((0, 0), (padding[0],) * 2, (padding[1],) * 2))
+    if str(node.padding) == "same":  # the far side has one more where a kernel spans an odd number of units
+        padded = padded[:, spans[0] % 2 :, spans[1] % 2 :]
     pooling = kind != "Conv2d"
     size = pair(node.kernel_size) if pooling else np.array(node.weight.shape[2:])
     dilation = np.array([1, 1]) if pooling else pair(node.dilation)
@@ -122,6 +124,9 @@ CHAINS: list[tuple[str, tuple[int, ...], Any]] = [
     ("convolution", MAPS, lambda: [conv2d(MAPS, 6, (3, 3), groups=2, dilation=2, bias=np.zeros(6))]),
     ("convolution", MAPS, lambda: [conv2d(MAPS, 2, (3, 3), padding="same")]),
     ("convolution", MAPS, lambda: [conv2d(MAPS, 2, (3, 3), padding="valid")]),
+    ("sparse", MAPS, lambda: [conv2d(MAPS, 2, (2, 3), padding="same")]),
+    ("sparse", (3, 9), lambda: [conv1d((3, 9), 2, 4, padding="same")]),
+    ("sparse", MAPS, lambda: [conv2d(MAPS, 2, (2, 2), padding="same", dilation=(3, 2))]),
     ("convolution", (3, 9), lambda: [conv1d((3, 9), 2, 3, stride=2, padding=1)]),
     ("pooling", (2, 6, 6), lambda: [pool("SumPool2d", 2)]),
     ("pooling", (2, 7, 6), lambda: [pool("AvgPool2d", (3, 2), 2, 1)]),
@@ -200,9 +205,10 @@ def test_what_a_file_says_of_a_connectivity_is_checked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("node", "sentence"),
     [
-        (conv2d(MAPS, 2, (2, 3), padding="same"),
-         'n0.padding: "same" pads both sides alike, with stride 1 and an odd kernel; say how many'),
-        (pool("SumPool2d", 8), "connection.kernel: spans 8, more than the height with padding, 7"),
+        (conv2d(MAPS, 2, (3, 3), padding="same", stride=2),
+         'n0.padding: "same" takes stride 1; say how many'),
+        (conv2d(MAPS, 2, (3, 8)), "n0.kernel: spans 8, more than the width with padding, 6"),
+        (pool("SumPool2d", 8), "n0.kernel: spans 8, more than the height with padding, 7"),
     ],
 )  # fmt: skip
 def test_refused(node: Any, sentence: str) -> None:

@@ -11,6 +11,7 @@ import nir
 import numpy as np
 import pytest
 
+from neurochip.description.nir_export import to_nir
 from neurochip.description.nir_graph import from_nir, import_nir, read_nir
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.replays.spiking import run_spiking
@@ -85,11 +86,13 @@ def test_one_number_for_all_neurons_and_batches_of_one(tmp_path: Path) -> None:
     assert network.outputs == {"output": "1"}
 
 
-def test_numbers_by_map_are_those_of_its_units() -> None:
+@pytest.mark.parametrize("shape", [(2, 1, 1), (2,)])
+def test_numbers_by_map_are_those_of_its_units(shape: tuple[int, ...]) -> None:
     nodes = {
         "in": nir.Input(np.array([1, 4, 4])),
         "c": nir.Conv2d(None, np.ones((2, 1, 3, 3)), 1, 1, 1, 1, np.zeros(2)),
-        "n": nir.IF(r=np.ones((2, 1, 1)), v_threshold=np.array([1.0, 2.0]).reshape(2, 1, 1)),
+        "s": nir.Scale(np.array([1.0, 3.0]).reshape(shape)),
+        "n": nir.IF(r=np.ones(shape), v_threshold=np.array([1.0, 2.0]).reshape(shape)),
         "p": nir.AvgPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
         "f": nir.Flatten({"input": np.array([2, 2, 2])}, 0, -1),
         "out": nir.Output(np.array([8])),
@@ -100,7 +103,28 @@ def test_numbers_by_map_are_those_of_its_units() -> None:
     )
     assert network.group("n").shape == (2, 4, 4)
     assert network.group("n").parameters["v_threshold"].tolist() == [1.0] * 16 + [2.0] * 16
+    weights = network.connections[0].weights
+    assert weights is not None and np.unique(weights[..., 0]) == 1 and np.unique(weights[..., 1]) == 3
     assert (network.group("out").kind, network.group("out").size) == ("Readout", 8)  # averages of spikes
+
+
+def test_yes_and_no_are_weights() -> None:
+    graph = between({"w": nir.Linear(np.array([[True]]))}, [("in", "w"), ("w", "n")], 0.5)
+    assert fired(graph, np.array([[1], [0], [1]], np.uint8), "n") == [1]
+    assert from_nir(graph, dt=1e-4).connections[0].weights.dtype == np.int8  # type: ignore[union-attr]
+
+
+def test_a_convolution_behind_a_batch_of_one_is_written_as_one() -> None:
+    nodes = {
+        "in": nir.Input(np.array([1, 2, 5, 5])),
+        "c": nir.Conv2d(None, np.ones((3, 2, 3, 3)), 1, 0, 1, 1, np.zeros(3)),
+        "n": neuron((1, 3, 3, 3), 1.0),
+        "out": nir.Output(np.array([1, 3, 3, 3])),
+    }
+    chain = list(nodes)
+    graph = nir.NIRGraph(nodes, list(zip(chain, chain[1:], strict=False)), type_check=False)
+    back = to_nir(from_nir(graph, dt=1e-4))
+    assert type(back.nodes["c"]).__name__ == "Conv2d"
 
 
 def test_graphs_within_graphs_are_flattened(tmp_path: Path) -> None:
