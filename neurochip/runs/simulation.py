@@ -192,7 +192,8 @@ def simulate(
         state = _state(spec, machine, begun, digest)
         if state.resumed:
             _LOG.info("%s: goes on after %d epochs", spec.name, state.epoch)
-        if longer is not None:
+        if longer is not None and begun is not None:
+            begun.release()  # all that is needed from there is read
             begun, state.ended = None, ""
         if begun is None and write:  # nothing is written before it is known that the run can be carried out
             options = {"through": driver, "threads": threads, "mapping": mapping}

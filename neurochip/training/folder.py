@@ -90,6 +90,10 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         """Let other processes in."""
+        self.release()
+
+    def release(self) -> None:
+        """Let other processes in; doing so twice does no harm."""
         self._held.release()
 
     @property

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from neurochip import ConfigError, simulate
-from neurochip.errors import CheckpointError, OutputError
+from neurochip.errors import CheckpointError, OutputError, Stopped
+from neurochip.training.folder import RunFolder
 from tests.unit.training.tiny import EPOCHS, overrides, results, run_of, same
 
 
@@ -46,6 +47,22 @@ def test_it_can_be_stopped_and_goes_on(tmp_path: Path) -> None:
         simulate(resume=first, epochs=EPOCHS, out=longer, threads=1, stop=stop)
     simulate(resume=longer, threads=1)
     same(whole, results(longer))
+
+
+def test_the_run_it_came_from_is_free_while_it_learns(tmp_path: Path) -> None:
+    """And still whole, so that two longer runs may come from it at the same time."""
+    first = begun(tmp_path / "first", "default", "learning.epochs=1")
+    asked: list[bool] = []
+
+    def stop() -> bool:
+        if not asked:
+            with RunFolder.open(first) as opened:
+                asked.append(opened.is_done)
+        return True
+
+    with pytest.raises(Stopped):
+        simulate(resume=first, epochs=2, out=tmp_path / "longer", threads=1, stop=stop)
+    assert asked == [True]
 
 
 def test_what_a_callback_ended_goes_on(tmp_path: Path) -> None:
