@@ -163,6 +163,12 @@ def table_of(
             inputs = SpikeTrains.from_array(x, at_x)
         else:
             inputs = numbers_of(np.asarray(x), at_x)
+        if made and _are_bytes(inputs) != _are_bytes(made[0].inputs):
+            raise DataError(
+                at_x,
+                f"holds {np.asarray(x).dtype}, and {at[0]} {made[0].inputs.dtype}: bytes are fractions of 255, other "
+                "numbers are what they are; write both parts in one type",
+            )
         found = targets_of(y, at_y, spec)
         if len(inputs) != len(found.values):
             raise DataError(at_y, f"has {len(found.values)} samples, and {at_x} has {len(inputs)}")
@@ -186,6 +192,10 @@ def table_of(
         regression=spec.task == "regression",
         provenance=f"own data, {name}",
     )
+
+
+def _are_bytes(inputs: Any) -> bool:
+    return not isinstance(inputs, SpikeTrains) and bool(inputs.dtype == np.uint8)
 
 
 def _placing(where: str) -> Callable[[int], str]:

@@ -19,6 +19,7 @@ from neurochip.files import Foreign, briefly, read_cells
 
 __all__ = ["read_csv"]
 
+_TRUTH = {"false": 0.0, "true": 1.0}
 _MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
 
 
@@ -113,12 +114,18 @@ def _numbers(
     rows: list[list[str]], lines: list[int], columns: Sequence[int], names: Sequence[str], file: Foreign
 ) -> NDArray[np.float64]:
     found = np.empty((len(rows), len(columns)))
+    of_truth: set[int] | None = None  # columns of true and false, looked for where a cell is no number
     for k, row in enumerate(rows):
         try:
             found[k] = [float(row[c]) for c in columns]
         except ValueError:
-            bad = next(c for c in columns if not _is_number(row[c]))
-            raise _no_number(row[bad], names[bad], lines[k], file) from None
+            wrong = [c for c in columns if not _is_number(row[c])]
+            if of_truth is None:
+                of_truth = {c for c in columns if all(cells[c].casefold() in _TRUTH for cells in rows)}
+            bad = next((c for c in wrong if c not in of_truth), None)
+            if bad is not None:
+                raise _no_number(row[bad], names[bad], lines[k], file) from None
+            found[k] = [_TRUTH[row[c].casefold()] if c in wrong else float(row[c]) for c in columns]
     return found
 
 
@@ -126,9 +133,10 @@ def _no_number(cell: str, name: str, line: int, file: Foreign) -> DataError:
     place = f"{file.path}: row {line}, {column_words(name)}"
     if cell.casefold() in _MISSING:
         return DataError(place, "has no value; leave the row out, or put a number there")
-    return DataError(
-        place, f"'{briefly(cell, 40)}' is no number; leave the column out with data.leave_out, or code it"
-    )
+    said = f"'{briefly(cell, 40)}' is no number"
+    if _is_number(cell.replace(",", ".", 1)):
+        return DataError(place, f"{said}; write it with a point, as {cell.replace(',', '.', 1)}")
+    return DataError(place, f"{said}; leave the column out with data.leave_out, or code it")
 
 
 def _column(

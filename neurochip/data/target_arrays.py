@@ -14,7 +14,7 @@ from neurochip.data.section import DataSpec
 from neurochip.data.several import asked_kinds, side_by_side
 from neurochip.errors import DataError
 
-__all__ = ["Targets", "column_names", "labels_in", "targets_of", "whole_labels"]
+__all__ = ["Targets", "column_names", "is_one_hot", "labels_in", "targets_of", "whole_labels"]
 
 Array = NDArray[Any]
 _LARGEST = int(np.iinfo(np.int64).max)
@@ -42,6 +42,8 @@ class Targets(NamedTuple):
 def targets_of(given: Array | Mapping[str, Array], place: str, spec: DataSpec) -> Targets:
     """Return the targets of an array [sample] or [sample, target], or of several such by name.
 
+    One-hot classes [sample, class], a 1 in each row and 0 elsewhere, are the numbers of the classes.
+
     Raises
     ------
     DataError
@@ -58,6 +60,8 @@ def targets_of(given: Array | Mapping[str, Array], place: str, spec: DataSpec) -
         return Targets(numbers, ("target",) if n == 1 else tuple(f"target {c}" for c in range(1, n + 1)), ())
     if spec.task == "classification" and (values.ndim < 2 or values.shape[1:] == (1,)):
         return Targets(labels_in(values, place), (), ())
+    if spec.task == "classification" and is_one_hot(values):
+        return Targets(values.argmax(axis=1), (), ())
     if values.ndim == 1:
         values = values[:, None]
     if values.ndim != 2 or not values.size:
@@ -68,6 +72,13 @@ def targets_of(given: Array | Mapping[str, Array], place: str, spec: DataSpec) -
     return Targets(
         side_by_side(columns), names, kinds, ("labels",) * len(names) if spec.task == "labels" else ()
     )
+
+
+def is_one_hot(values: Array) -> bool:
+    """Whether an array [sample, class] has one 1 in each row, and 0 elsewhere."""
+    if values.ndim != 2 or values.shape[1] < 2 or not values.size or values.dtype.kind not in "buif":
+        return False
+    return bool(((values == 0) | (values == 1)).all() and ((values == 1).sum(axis=1) == 1).all())
 
 
 def _by_name(given: Mapping[str, Array], place: str, spec: DataSpec) -> Targets:
@@ -152,10 +163,12 @@ def labels_in(values: Array, place: str) -> Array:
         whole = np.isfinite(values) & (values == np.rint(values)) & (np.abs(values) < 2**53)
         if not whole.all():
             row = int(np.argmin(whole))
-            raise DataError(
-                f"{place}: row {row + 1}",
-                f'{values[row]:g} is no label; set data.task = "regression" to learn numbers',
+            cure = (
+                'set data.task = "regression" to learn numbers'
+                if np.isfinite(values[row])
+                else "leave the sample out, or put a label there"
             )
+            raise DataError(f"{place}: row {row + 1}", f"{values[row]:g} is no label; {cure}")
         return values.astype(np.int64)
     if values.dtype.kind == "U":
         return labels_of(list(values)) if len(values) else values

@@ -36,7 +36,12 @@ def read_cells(file: Foreign) -> Iterator[tuple[int, list[str]]]:
                     line = reader.line_num
                     if row:
                         yield line, [cell.strip() for cell in row]
-            except (UnicodeDecodeError, csv.Error) as error:
+            except UnicodeDecodeError as error:
+                raise file.error(
+                    f"{file.path}: row {line + 1}",
+                    f"is no text in UTF-8 ({briefly(str(error))}); save it as that",
+                ) from None
+            except csv.Error as error:
                 raise file.error(
                     f"{file.path}: row {line + 1}", f"cannot be read: {briefly(str(error))}"
                 ) from None

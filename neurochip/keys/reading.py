@@ -132,6 +132,13 @@ def _number(value: object, place: str) -> float:
     return number
 
 
+def _listed(value: Any, item: Any) -> Any:
+    """Return one value as the list that it stands for; a column may be called by its number."""
+    if isinstance(value, list | tuple) and item is str:
+        return [str(one) if isinstance(one, int) and not isinstance(one, bool) else one for one in value]
+    return Alone((str(value) if item is str else value,)) if isinstance(value, str | int | float) else value
+
+
 def choice(value: object, choices: Sequence[Any], place: str) -> Any:
     """Return ``value``, one of several strings, or refuse it with the nearest that there is."""
     if isinstance(value, str) and value in choices:
@@ -180,9 +187,8 @@ def convert(
     origin = get_origin(hint)
     if origin is Annotated:
         base, *marks = get_args(hint)
-        if isinstance(value, str | int | float) and any(isinstance(mark, Listed) for mark in marks):
-            # A column may be called by its number.
-            value = Alone((str(value) if get_args(base)[0] is str else value,))
+        if any(isinstance(mark, Listed) for mark in marks):
+            value = _listed(value, get_args(base)[0])
         dimension = next((mark.dimension for mark in marks if isinstance(mark, Quantity)), None)
         if dimension is not None:
             found: Any = _quantity(value, dimension, place, from_file)
