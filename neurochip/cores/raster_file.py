@@ -14,7 +14,7 @@ from neurochip.errors import DataError
 from neurochip.files import Foreign, read_arrays
 from neurochip.spikes import SHAPE, Spikes, spikes_of
 
-__all__ = ["RecordedTraffic", "load_arrays", "recorded_traffic"]
+__all__ = ["RecordedTraffic", "is_recorded_name", "load_arrays", "recorded_traffic"]
 
 Array = NDArray[Any]
 
@@ -60,6 +60,11 @@ def load_arrays(path: Path | str) -> dict[str, Array]:
             absent="name an .npz of recorded spikes",
         )
     )
+
+
+def is_recorded_name(name: str) -> bool:
+    """Whether an array of a file of spikes may be called so."""
+    return _NAME.fullmatch(name) is not None
 
 
 def recorded_traffic(arrays: Mapping[str, Array], *, input_only: bool = False) -> RecordedTraffic:

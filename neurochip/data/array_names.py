@@ -13,7 +13,16 @@ from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, Hdf5Group, briefly
 from neurochip.keys.reading import did_you_mean
 
-__all__ = ["INPUTS", "TARGETS", "flattened", "listed_arrays", "named_pairs", "part_names", "plain_array"]
+__all__ = [
+    "INPUTS",
+    "TARGETS",
+    "flattened",
+    "listed_arrays",
+    "named_pairs",
+    "only_inputs",
+    "part_names",
+    "plain_array",
+]
 
 Array = NDArray[Any]
 
@@ -91,6 +100,8 @@ def named_pairs(
             pairs.append((tests[0], (tests[1],)))
         return pairs
     x, y = first(INPUTS), first(TARGETS)
+    if x is None and y is not None:
+        x = only_inputs(arrays)
     if x is None or y is None:
         raise DataError(
             str(file.path),
@@ -98,6 +109,25 @@ def named_pairs(
             "call them x and y, or x_train, y_train, x_test, y_test",
         )
     return [(x, (y,))]
+
+
+def only_inputs(arrays: Mapping[str, Array]) -> str | None:
+    """Return the one array that can be inputs, whatever it is called; `None` where there is none, or several.
+
+    It holds numbers [sample, …], of as many samples as the targets where the file has some, and is not called as
+    targets are.
+    """
+    names = {*TARGETS, *part_names(TARGETS, "train"), *part_names(TARGETS, "test")}
+    samples = {array.shape[:1] for name, array in arrays.items() if name.casefold() in names}
+    found = [
+        name
+        for name, array in arrays.items()
+        if name.casefold() not in names
+        and array.dtype.kind in "buif"
+        and array.ndim >= 2
+        and (not samples or array.shape[:1] in samples)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def listed_arrays(arrays: Mapping[str, Array]) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.array_names import INPUTS, TARGETS, flattened, listed_arrays, part_names, plain_array
+from neurochip.data.array_names import (
+    INPUTS,
+    TARGETS,
+    flattened,
+    listed_arrays,
+    only_inputs,
+    part_names,
+    plain_array,
+)
 from neurochip.data.event_arrays import events_of_arrays, has_events
 from neurochip.data.events import presented_events
 from neurochip.data.heidelberg import events_of_trains, has_trains
@@ -49,7 +57,7 @@ def unlabelled_arrays(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) 
     """Return the inputs [sample, …] among arrays by name.
 
     They are called as ``data.inputs`` says, the test part first; or as inputs are, or those of a test part; or are the
-    only array but for targets.
+    only array but for targets, or the only one that can be inputs.
 
     Raises
     ------
@@ -65,7 +73,8 @@ def unlabelled_arrays(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) 
     if found is None:
         targets = (*TARGETS, *part_names(TARGETS, "test"), *part_names(TARGETS, "train"))
         others = [name for name in arrays if name.casefold() not in targets]
-        found = others[0] if len(others) == 1 else None
+        plain = {name: np.asarray(array) for name, array in arrays.items()}
+        found = others[0] if len(others) == 1 else only_inputs(plain)
     if found is None:
         have = listed_arrays(arrays) if arrays else "no arrays"
         raise DataError(str(file.path), f"has {have}; call the one with the samples x")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.raster_file import load_arrays
+from neurochip.data.array_names import only_inputs
 from neurochip.description.nir_graph import import_nir
 from neurochip.description.nir_network import Imported
 from neurochip.description.nir_sources import SOURCES
@@ -99,13 +100,14 @@ def check_nir(net: Path | str, inputs: Path | str, expected: Path | str, **how: 
 
 
 def _input(arrays: Mapping[str, Array], path: Path | str, network: SpikingNetwork) -> Array:
-    found = next((arrays[name] for name in ("x", "spikes.0", "spikes") if name in arrays), None)
-    if found is None:
+    name = next((name for name in ("x", "spikes.0", "spikes") if name in arrays), None) or only_inputs(arrays)
+    if name is None:
         raise DataError(str(path), f"must have x [tick, unit], has {', '.join(arrays) or 'nothing'}")
+    found = arrays[name]
     if found.ndim == 3 and found.shape[0] == 1:
         found = found[0]
     if found.ndim != 2 or found.shape[1] != network.sizes[0]:
-        raise DataError(f"{path}: x", f"must have shape (ticks, {network.sizes[0]}), got {found.shape}")
+        raise DataError(f"{path}: {name}", f"must have shape (ticks, {network.sizes[0]}), got {found.shape}")
     return found
 
 

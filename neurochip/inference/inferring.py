@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.cores.raster_file import load_arrays
+from neurochip.data.array_names import only_inputs
 from neurochip.data.target_arrays import whole_labels
 from neurochip.description import ChipSpec, EnergyTable
 from neurochip.description.spiking import SpikingNetwork
@@ -91,6 +92,8 @@ class Inference(NamedTuple):
 def read_samples(path: Path | str) -> LabelledSamples:
     """Return the samples of an .npz: ``spikes`` or ``x`` [sample, tick, unit], 0 and 1, ``labels`` or ``y`` [sample].
 
+    Where no array is called so, the spikes are the only one that can be (`only_inputs`).
+
     Raises
     ------
     DataError
@@ -99,6 +102,8 @@ def read_samples(path: Path | str) -> LabelledSamples:
     arrays = load_arrays(path)
     found = [next((arrays[name] for name in names if name in arrays), None) for names in (_SPIKES, _LABELS)]
     spikes, labels = found
+    if spikes is None and labels is not None and (name := only_inputs(arrays)) is not None:
+        spikes = arrays[name]
     if spikes is None or labels is None:
         raise DataError(
             str(path),

@@ -1,4 +1,4 @@
-"""The input of a network in a file: spikes.0 of an .npz, an array in an .npy, or spikes in one of NIR's data files."""
+"""The input of a network in a file: of an .npz spikes.0 or its only array, an .npy, or one of NIR's data files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.cores.raster_file import RecordedTraffic, recorded_traffic
+from neurochip.cores.raster_file import RecordedTraffic, is_recorded_name, recorded_traffic
+from neurochip.data.array_names import listed_arrays
 from neurochip.data.nir_data import read_nir_spikes
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import DataError, NeurochipError
@@ -57,6 +58,7 @@ def network_input(path: Path, network: SpikingNetwork) -> RecordedTraffic:
     for name, values in arrays.items():
         if values.dtype.names is not None:
             raise DataError(f"{path}: {name}", _EVENTS)
+    arrays = _called(arrays, path)
     given = arrays.get(_INPUT)
     if given is not None and f"{_INPUT}.shape" not in arrays:
         _bits(given, f"{path}: {_INPUT}")
@@ -65,6 +67,16 @@ def network_input(path: Path, network: SpikingNetwork) -> RecordedTraffic:
         return recorded_traffic(arrays, input_only=True)
     except NeurochipError as error:
         raise DataError(f"{path}: {error.place}", error.problem) from None
+
+
+def _called(arrays: dict[str, Array], path: Path) -> dict[str, Array]:
+    """Return arrays whose input is called as it must be, where the file can mean no other."""
+    others = [name for name in arrays if not is_recorded_name(name)]
+    if not others or _INPUT in arrays:
+        return arrays
+    if len(others) > 1 or any(not name.startswith("placement.") for name in arrays if name not in others):
+        raise DataError(str(path), f"has {listed_arrays(arrays)}; call the one with the input spikes.0")
+    return {_INPUT if name in others else name: array for name, array in arrays.items()}
 
 
 def _bits(given: Array, place: str) -> Spikes:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.cores.raster_file import load_arrays
+from neurochip.data.array_names import only_inputs
 from neurochip.description import ChipSpec, read_chip
 from neurochip.description.precision import integer_range
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
@@ -184,11 +185,12 @@ def unscaled(network: SpikingNetwork) -> SpikingNetwork:
 def calibration(path: Path, network: SpikingNetwork) -> tuple[NDArray[np.uint8], int]:
     """Return the samples of a file, one after the other, and the ticks of each."""
     arrays = load_arrays(path)
-    found = next((arrays[name] for name in ("spikes", "x", "spikes.0") if name in arrays), None)
-    if found is None:
+    name = next((name for name in ("spikes", "x", "spikes.0") if name in arrays), None) or only_inputs(arrays)
+    if name is None:
         raise DataError(
             str(path), f"must have spikes [sample, tick, unit], has {', '.join(arrays) or 'nothing'}"
         )
+    found = arrays[name]
     samples = found[None] if found.ndim == 2 else found
     if samples.ndim != 3 or 0 in samples.shape or samples.shape[2] != network.sizes[0]:
         raise DataError(f"{path}", f"must have shape (samples, ticks, {network.sizes[0]}), got {found.shape}")
