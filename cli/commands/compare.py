@@ -30,7 +30,7 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
 
     from neurochip.durable.atomic import replacing
     from neurochip.report.comparison import compare
-    from neurochip.report.comparison_page import OTHER_DATA, comparison_page, mixed_words
+    from neurochip.report.comparison_page import comparison_page, key_rows, mixed_words
     from neurochip.report.reading import drawing_stored
     from neurochip.report.replay_files import read_either
 
@@ -50,6 +50,7 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
         click.echo(json.dumps(comparison.to_json(), indent=1, ensure_ascii=False))
         return
     rows = [("network", *(run.about for run in comparison.runs))]
+    rows += [(key, *words) for key, words in key_rows(comparison)]
     for row in comparison.rows:
         cells = zip(row.words, row.ratios, strict=True)
         rows.append((row.name, *(f"{w}  {r}" if r not in ("", "1") else w for w, r in cells)))
@@ -59,8 +60,8 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
             f"\n{mixed_words(comparison)}",
             err=True,
         )
-    if not comparison.on_the_same_data:
-        click.echo(f"\n{OTHER_DATA}", err=True)
+    for sentence in comparison.cautions:
+        click.echo(f"\n{sentence}", err=True)
     if page is not None:
         click.echo(f"\n{page}")
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, cast
 from neurochip.description import RunSpec
 from neurochip.errors import ConfigError
 from neurochip.report.baseline import per_point
+from neurochip.report.comparability import Differing, cautions, differing_keys
 from neurochip.report.document import TRAINING_PHASES
 from neurochip.report.quantities import decimal, duration, percent, quantity
 from neurochip.report.replay_comparison import REPLAY_QUANTITIES, is_replayed, replay_about
@@ -71,13 +72,14 @@ class Comparison:
         return differing_energies([run.document for run in self.runs])
 
     @property
-    def on_the_same_data(self) -> bool:
-        """Whether all runs learn from one set, or from one file of one content: errors on others say nothing."""
-        found = {(data["name"], run.document["run"]["data"].get("digest"))
-                 for run in self.runs if (data := run.document.get("data")) is not None}  # fmt: skip
-        if is_replayed(self.runs[0].document):
-            found = {(cast(Any, run.document)["file"], None) for run in self.runs}
-        return len(found) < 2
+    def differing(self) -> tuple[Differing, ...]:
+        """Keys in which the runs differ."""
+        return differing_keys([run.document for run in self.runs])
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What else than joules must not be compared, or only with care: a sentence each."""
+        return cautions([run.document for run in self.runs])
 
     def to_json(self) -> dict[str, Any]:
         """Return runs and rows as JSON values."""
@@ -91,6 +93,8 @@ class Comparison:
                 }
                 for run in self.runs
             ],
+            "differing": [{"key": found.key, "values": list(found.words)} for found in self.differing],
+            "cautions": list(self.cautions),
             "rows": [{"key": row.key, "name": row.name, "values": list(row.values)} for row in self.rows],
         }
 

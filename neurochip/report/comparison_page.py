@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from neurochip.report.bars import Bar, log_bars
+from neurochip.report.comparability import MOST_KEYS
 from neurochip.report.comparison import Comparison
 from neurochip.report.figures import COLOURS, Chart, plot
 from neurochip.report.markup import Markup, tag
@@ -12,13 +13,12 @@ from neurochip.report.page import page, page_head
 from neurochip.report.sections.frame import grid, row, section
 from neurochip.report.sections.learning import error_chart
 
-__all__ = ["comparison_page"]
+__all__ = ["comparison_page", "key_rows"]
 
 MIXED = (
     "The energy tables of these runs do not agree ({what}): joules have a ratio only where they do. Cost them with "
     "one table (neurochip report DIR --energies TABLE) and compare the folders again."
 )
-OTHER_DATA = "These runs learn from different data: their errors must not be compared."
 _MOST_NAMED = 4
 # Of these a bar chart is drawn: what is paid for one sample.
 DRAWN = (
@@ -47,11 +47,19 @@ def mixed_words(comparison: Comparison) -> str:
     return MIXED.format(what=", ".join(differing[:_MOST_NAMED]) + more)
 
 
+def key_rows(comparison: Comparison) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the keys in which the runs differ, with the value that each has; of very many the first ones."""
+    found = [(key, words) for key, words in comparison.differing[:MOST_KEYS]]
+    if more := len(comparison.differing) - len(found):
+        found.append((f"{more} more keys", ("…",) * len(comparison.runs)))
+    return found
+
+
 def comparison_page(comparison: Comparison) -> str:
     """Return the text of the page."""
     names = [run.name for run in comparison.runs]
     notes = [] if comparison.same_energies else [tag("p", mixed_words(comparison), class_="note")]
-    notes += [] if comparison.on_the_same_data else [tag("p", OTHER_DATA, class_="note")]
+    notes += [tag("p", sentence, class_="note") for sentence in comparison.cautions]
     head = page_head(" · ".join(names), "Runs side by side; ratios are to the first.", (), *notes)
     return page(" · ".join(names), head, _curves(comparison), _table(comparison), _charts(comparison))
 
@@ -86,6 +94,9 @@ def _table(comparison: Comparison) -> Markup:
         for run in comparison.runs
     ]
     rows = [row("network", *about)]
+    for name, words in key_rows(comparison):
+        rest = (tag("td", said, class_="words", colspan=2) for said in words[1:])
+        rows.append(row(name, tag("td", words[0], class_="words"), *rest))
     for line in comparison.rows:
         cells = [tag("td", line.words[0])]
         for words, against in list(zip(line.words, line.ratios, strict=True))[1:]:
