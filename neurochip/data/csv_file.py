@@ -17,7 +17,7 @@ from neurochip.data.table import Rows, Table, column_words
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, read_cells
 
-__all__ = ["read_csv"]
+__all__ = ["numbers_in", "read_csv"]
 
 _TRUTH = {"false": 0.0, "true": 1.0}
 _MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
@@ -58,11 +58,11 @@ def read_csv(file: Foreign, spec: DataSpec) -> Table:
         return f"{file.path}: row {lines[row]}"
 
     chosen = chosen_columns(names, spec, str(file.path))
-    inputs = _numbers(rows, lines, chosen.inputs, names, file)
+    inputs = numbers_in(rows, lines, chosen.inputs, names, file)
     outputs = tuple(names[k] for k in chosen.targets)
     kinds = asked_kinds(spec, outputs)
     if spec.task == "regression":
-        targets = _numbers(rows, lines, chosen.targets, names, file)
+        targets = numbers_in(rows, lines, chosen.targets, names, file)
     else:
         read = [_column(rows, lines, k, kind, names, file)
                 for k, kind in zip(chosen.targets, kinds or ("classes",), strict=True)]  # fmt: skip
@@ -110,9 +110,16 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _numbers(
+def numbers_in(
     rows: list[list[str]], lines: list[int], columns: Sequence[int], names: Sequence[str], file: Foreign
 ) -> NDArray[np.float64]:
+    """Return the cells of some columns, f64[row, column]; columns of true and false alone are 1 and 0.
+
+    Raises
+    ------
+    DataError
+        For a cell that is no number, with its row (of the file) and column.
+    """
     found = np.empty((len(rows), len(columns)))
     of_truth: set[int] | None = None  # columns of true and false, looked for where a cell is no number
     for k, row in enumerate(rows):
@@ -144,7 +151,7 @@ def _column(
 ) -> NDArray[Any]:
     """Return the targets of a column: numbers, or labels as `labels_of` returns them."""
     if kind == "number":
-        return _numbers(rows, lines, [column], names, file)[:, 0]
+        return numbers_in(rows, lines, [column], names, file)[:, 0]
     cells = [row[column] for row in rows]
     for cell, line in zip(cells, lines, strict=True):
         if cell.casefold() in _MISSING:

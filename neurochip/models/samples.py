@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurochip.data import DataSpec
 from neurochip.data.array_files import kept_columns, read_hdf5_samples, read_npz
-from neurochip.data.csv_file import read_csv
+from neurochip.data.csv_file import numbers_in, read_csv
 from neurochip.data.event_arrays import events_of_arrays, has_events
 from neurochip.data.event_folder import events_of_recordings
 from neurochip.data.events import presented_events
@@ -149,27 +149,25 @@ def _table(file: Foreign, model: Model, with_targets: bool) -> Samples:
         spec = _spec(file.path, model)
         return _both(read_csv(file, spec if named is None else _with_names(spec, first, model)))
     columns = range(len(first)) if named is None else named
-    rows: list[list[float]] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
     for line, row in read_cells(file):
         if len(row) != len(first):
             raise DataError(
                 f"{file.path}: row {line}", f"has {len(row)} cells, and the first row has {len(first)}"
             )
-        try:
-            numbers = [float(row[k]) for k in columns]
-        except ValueError:
-            if not rows and not any(_is_number(cell) for cell in row):
-                continue  # names of the columns
-            bad = next(k for k in columns if not _is_number(row[k]))
-            place = f"{file.path}: row {line}, column {bad + 1}"
-            raise DataError(place, f"'{briefly(row[bad], 40)}' is no number") from None
-        if not np.all(np.isfinite(numbers)):
-            bad = next(k for k in columns if not np.isfinite(float(row[k])))
-            raise DataError(f"{file.path}: row {line}, column {bad + 1}", f"{row[bad]} is not finite")
-        rows.append(numbers)
+        if rows or any(_is_number(cell) for cell in row):  # and no names of the columns
+            rows.append(row)
+            lines.append(line)
     if not rows:
         raise DataError(str(file.path), "has no samples")
-    return Samples(np.array(rows), None)
+    names = [str(k) for k in range(1, len(first) + 1)]
+    numbers = numbers_in(rows, lines, columns, names, file)
+    if not np.isfinite(numbers).all():
+        row_at, at = (int(k) for k in np.argwhere(~np.isfinite(numbers))[0])
+        place = f"{file.path}: row {lines[row_at]}, column {columns[at] + 1}"
+        raise DataError(place, f"{rows[row_at][columns[at]]} is not finite")
+    return Samples(numbers, None)
 
 
 def _named(first: Sequence[str], model: Model, file: Foreign) -> list[int] | None:

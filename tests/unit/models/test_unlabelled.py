@@ -112,3 +112,22 @@ def test_columns_that_were_left_out_may_stand_in_the_file(tmp_path: Path) -> Non
         for name in ("known.npz", "all.npy", "kept.npz")
     ]
     assert np.array_equal(outputs[0], outputs[1]) and np.array_equal(outputs[0], outputs[2])
+
+
+def test_tables_with_truth_values_are_answered_without_labels_as_with_them(tmp_path: Path) -> None:
+    rows = [f"{x[0]},{label == 1},{x[2]}" for x, label in zip(X, LABELS, strict=True)]
+    (tmp_path / "with.csv").write_text(
+        "a,flag,b,class\n" + "".join(f"{row},{label}\n" for row, label in zip(rows, LABELS, strict=True))
+    )
+    (tmp_path / "without.csv").write_text("a,flag,b\n" + "\n".join(rows))
+    (tmp_path / "mixed.csv").write_text("a,flag,b\n1,true,2\n1,3,2\n")
+    words = [*SHORT, f"data.file={tmp_path / 'with.csv'}", "network.layers=[0, 3, 0]"]
+    model = neurochip.train("mnist-small", overrides=words, threads=1)
+    asked = [
+        read_samples(tmp_path / name, model, with_targets=False).x for name in ("with.csv", "without.csv")
+    ]
+    whole = read_samples(tmp_path / "with.csv", model, with_targets=True).x
+    for found in asked:
+        assert np.array_equal(found, whole)
+    with pytest.raises(DataError, match=r"row 2, column 2: 'true' is no number"):
+        read_samples(tmp_path / "mixed.csv", model, with_targets=False)
