@@ -94,9 +94,9 @@ def _table(comparison: Comparison) -> Markup:
         for run in comparison.runs
     ]
     rows = [row("network", *about)]
-    for name, words in key_rows(comparison):
-        rest = (tag("td", said, class_="words", colspan=2) for said in words[1:])
-        rows.append(row(name, tag("td", words[0], class_="words"), *rest))
+    for name, values in key_rows(comparison):
+        rest = (tag("td", value, class_="words", colspan=2) for value in values[1:])
+        rows.append(row(name, tag("td", values[0], class_="words"), *rest))
     for line in comparison.rows:
         cells = [tag("td", line.words[0])]
         for words, against in list(zip(line.words, line.ratios, strict=True))[1:]:
