@@ -370,4 +370,10 @@ def _fitting_modes(
     for mode in wanted:
         if mode in impossible:
             raise CapabilityError("--modes", f"{mode.value} {impossible[mode]}; leave it out")
+    if all(mode is Mode.IDEAL for mode in wanted):
+        others = ", ".join(mode.value for mode in Mode if mode not in (Mode.IDEAL, *impossible))
+        raise CapabilityError(
+            "--modes",
+            f"ideal alone leaves every key at its nominal value; add one of {others}, or leave --modes out",
+        )
     return wanted

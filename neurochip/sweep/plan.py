@@ -228,7 +228,7 @@ class Planner:
         one, other = sorted((one, other), key=(*axis.values, one, other).index)
         where = "in this run" if die is None else f"on a measured die ({die_words(die)})"
         said = f"{one} and {other} give the same chip, data and training"
-        if changes_nothing:
+        if changes_nothing and _number(one) != _number(other):  # else one value, written twice
             said = f"changes nothing {where}: {said}; vary a key that takes part in it"
         else:
             said = f"{said}; leave one of them out"

@@ -199,9 +199,11 @@ def test_a_key_that_matters_is_not(overrides: list[str], vary: list[str]) -> Non
     Planner(made(*vary, run=run, modes="in-loop", seeds=1, nominal=nominal))
 
 
-def test_two_spellings_of_one_value_are_refused() -> None:
+@pytest.mark.parametrize("values", ["0.2,0.4,.20", "0.2,.20"])
+def test_two_spellings_of_one_value_are_refused(values: str) -> None:
+    """Also where there is no other value: the key does take part in the run."""
     with pytest.raises(ConfigError) as caught:
-        plan(made("learning.beta=0.2,0.4,.20", run=read_run("mnist-small")))
+        plan(made(f"learning.beta={values}", run=read_run("mnist-small")))
     assert str(caught.value) == (
         "--vary learning.beta: 0.2 and .20 give the same chip, data and training; leave one of them out"
     )

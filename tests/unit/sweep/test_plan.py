@@ -132,6 +132,12 @@ REFUSED: list[tuple[dict[str, Any], type[NeurochipError], str]] = [
         "--modes: there is no mode \"inloop\"; did you mean 'in-loop'?",
     ),
     (
+        {"vary": "learning.beta=0.1,0.2", "modes": "ideal"},
+        CapabilityError,
+        "--modes: ideal alone leaves every key at its nominal value; add one of in-loop, fine-tune, or leave --modes "
+        "out",
+    ),
+    (
         {"vary": "learning.beta=0.2", "dies": 5},
         CapabilityError,
         "--dies: the digital substrate has no dies; repeat with --seeds",
