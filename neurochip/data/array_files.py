@@ -166,8 +166,8 @@ def table_of(
         if made and _are_bytes(inputs) != _are_bytes(made[0].inputs):
             raise DataError(
                 at_x,
-                f"holds {np.asarray(x).dtype}, and {at[0]} {made[0].inputs.dtype}: bytes are fractions of 255, other "
-                "numbers are what they are; write both parts in one type",
+                f"holds {np.asarray(x).dtype}, and {at[0]} {np.asarray(made[0].inputs).dtype}: bytes are fractions "
+                "of 255, other numbers are what they are; write both parts in one type",
             )
         found = targets_of(y, at_y, spec)
         if len(inputs) != len(found.values):
