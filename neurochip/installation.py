@@ -13,12 +13,14 @@ from typing import Literal, NamedTuple
 from neurochip import plugins
 from neurochip.data import DATA_SETS, FETCHABLE, data_folder
 from neurochip.errors import ConfigError, DataError
+from neurochip.extras import ALL, installing
 from neurochip.machine import usable_cores
 
 __all__ = ["ENABLED_BY", "Finding", "findings"]
 
 # Extra → what it is good for. A test holds this table against pyproject.toml.
 ENABLED_BY = {
+    ALL: "every command, but for tune --sampler gp",
     "sweep": "neurochip sweep",
     "cluster": "neurochip sweep --scheduler",
     "tune": "neurochip tune",
@@ -129,7 +131,7 @@ def _extras() -> Iterator[Finding]:
         means = ENABLED_BY.get(extra, "")
         if missing:
             found = f"missing {', '.join(missing)}"
-            yield Finding("extras", extra, "absent", found, f"{means}: pip install 'neurochip[{extra}]'")
+            yield Finding("extras", extra, "absent", found, f"{means}: {installing(extra)}")
         else:
             found = ", ".join(f"{package} {_version(package)}" for package in packages)
             yield Finding("extras", extra, "good", found, means)

@@ -26,7 +26,8 @@ from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.condition_section import thermal_ratio
 from neurochip.description.processes import SLOPE_FACTOR
 from neurochip.description.supply_section import SupplyLinesSpec
-from neurochip.errors import CapabilityError, ConfigError, NumericError
+from neurochip.errors import ConfigError, NumericError
+from neurochip.extras import needed
 from neurochip.network import Network
 
 __all__ = ["Drops", "Lines", "LocalSupply", "carried"]
@@ -92,12 +93,7 @@ class Lines:
 
 def _conductances(spec: SupplyLinesSpec, rows: int, columns: int) -> Any:
     """Return G f64[node, node], S, sparse: what leaves a node by its line at a drop of 1 V there."""
-    try:
-        from scipy.sparse import coo_array
-    except ImportError:
-        raise CapabilityError(
-            _PLACE, 'needs SciPy for a sparse solve; install it with: pip install "neurochip[analog]"'
-        ) from None
+    coo_array = needed("scipy.sparse", "analog", _PLACE).coo_array
     piece = 1e-3 * spec.sheet_mohm * spec.pitch_um / spec.width_um  # Ω
     node = np.arange(rows * columns).reshape(rows, columns)
     links = [(node[:, :-1].ravel(), node[:, 1:].ravel())]

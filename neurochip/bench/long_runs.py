@@ -11,6 +11,7 @@ from neurochip.bench.machine import cores
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
 from neurochip.data import data_folder
 from neurochip.errors import CapabilityError
+from neurochip.extras import missing
 from neurochip.runs.simulation import simulate
 from neurochip.studies.sweeping import run_sweep
 from neurochip.sweep.request import SweepRequest
@@ -99,7 +100,7 @@ def _dask(effort: Effort) -> Figure | Missing:
     try:
         from distributed import LocalCluster
     except ImportError:
-        return Missing("sweep-dask", "needs Dask: pip install 'neurochip[cluster]'")
+        return Missing("sweep-dask", missing("distributed", "cluster"))
     request = _TINY if effort.form == "tiny" else _PAIR
     loky, dask = [], []
     for _ in range(effort.times(2, 3)):

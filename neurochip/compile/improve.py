@@ -18,6 +18,7 @@ from neurochip.compile.moving import moved, sites_near
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.placement_costs import Costs, Objective, costs, spikes_of_ways
 from neurochip.errors import CapabilityError, MappingError
+from neurochip.extras import needed
 
 __all__ = ["Improved", "improved"]
 
@@ -148,12 +149,7 @@ def _operations(placed: PlacedNetwork, fired: Sequence[Counts]) -> list[Counts]:
 
 def _together(placed: PlacedNetwork, fired: Sequence[Counts], laid: Laid, seed: int) -> Tried:
     """Yield placements in which neurons that send to one another share cores."""
-    try:
-        import pymetis
-    except ImportError:
-        raise CapabilityError(
-            "placement", '"cut" needs METIS; install neurochip[map], or choose "hops" or "balance"'
-        ) from None
+    pymetis = needed("pymetis", "map", 'placement: "cut"', 'choose "hops" or "balance"')
     first = np.concatenate([[0], np.cumsum(placed.sizes)])
     if sum(connection.synapses for connection in placed.connections) > _MOST_EDGES:
         raise CapabilityError(

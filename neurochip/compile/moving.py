@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.chip import MeshSpec
-from neurochip.errors import CapabilityError
+from neurochip.extras import needed
 
 __all__ = ["moved", "sites_near"]
 
@@ -39,12 +39,7 @@ def moved(traffic: Counts, cores: Counts, mesh: MeshSpec, seed: int) -> Iterator
     CapabilityError
         When SciPy is not installed.
     """
-    try:
-        from scipy.optimize import quadratic_assignment
-    except ImportError:
-        raise CapabilityError(
-            "placement", "needs SciPy to move cores; install neurochip[map], or give a file"
-        ) from None
+    quadratic_assignment = needed("scipy.optimize", "map", "placement", "give a file").quadratic_assignment
     sites = sites_near(cores, mesh)
     n = sites.size
     x, y = np.divmod(sites // mesh.cores_per_tile, mesh.height)

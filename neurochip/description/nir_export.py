@@ -14,7 +14,8 @@ from neurochip.description.linear_maps import LinearMap, unrolled
 from neurochip.description.nir_maps import maps_node
 from neurochip.description.nir_metadata import OURS, held
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
-from neurochip.errors import CapabilityError, DataError
+from neurochip.errors import DataError
+from neurochip.extras import needed
 
 __all__ = ["nir_bytes", "to_nir"]
 
@@ -30,13 +31,7 @@ def nir_bytes(network: SpikingNetwork) -> bytes:
 
 
 def _nir() -> Any:
-    try:
-        import nir
-    except ImportError:
-        raise CapabilityError(
-            "nir", 'needs the package nir; install it with: pip install "neurochip[nir]"'
-        ) from None
-    return nir
+    return needed("nir", "nir", "NIR")
 
 
 def to_nir(network: SpikingNetwork) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from neurochip.errors import ConfigError
+from neurochip.extras import needed
 
 __all__ = ["COLOURS", "COLUMN", "MARKERS", "matplotlib", "scale_of", "styled"]
 
@@ -53,16 +53,10 @@ def matplotlib() -> Any:
 
     Raises
     ------
-    ConfigError
+    CapabilityError
         When it is not installed.
     """
-    try:
-        import matplotlib as found
-    except ModuleNotFoundError:
-        raise ConfigError(
-            "figures", "need the package matplotlib: python -m pip install 'neurochip[plot]'"
-        ) from None
-    return found
+    return needed("matplotlib", "plot", "figures")
 
 
 @contextmanager

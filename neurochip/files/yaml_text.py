@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurochip.errors import CapabilityError
+from neurochip.extras import needed
 from neurochip.files.door import Foreign, read_text
 from neurochip.files.limits import MOST_VALUES
 
@@ -39,13 +39,7 @@ def read_yaml(file: Foreign) -> _Tree:
 
 
 def _yaml() -> Any:
-    try:
-        import yaml
-    except ImportError:
-        raise CapabilityError(
-            "YAML", 'needs the package PyYAML; install it with: pip install "neurochip[sanafe]"'
-        ) from None
-    return yaml
+    return needed("yaml", "sanafe", "YAML")
 
 
 def _tree(yaml: Any, text: str, file: Foreign) -> _Tree:

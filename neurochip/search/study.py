@@ -15,6 +15,7 @@ from neurochip.description.varied import check_keys
 from neurochip.durable.log import Log
 from neurochip.durable.shard import Shard
 from neurochip.errors import CapabilityError, CheckpointError, ConfigError, NeurochipError
+from neurochip.extras import missing, needed
 from neurochip.files import Foreign
 from neurochip.search.dimensions import Choice, Dimension, Value
 from neurochip.search.objectives import Objective, chosen
@@ -29,7 +30,6 @@ _BLOCK, _BEST, _LATEST = (
     250,
     250,
 )  # after that: in each block of trials, the best and the latest before it
-_INSTALL = "needs packages that are not installed; install them with pip install 'neurochip[{extra}]'"
 
 
 class Trial(NamedTuple):
@@ -82,10 +82,7 @@ def read_trials(path: Path) -> list[Trial]:
 
 
 def _optuna() -> Any:
-    try:
-        import optuna
-    except ImportError:
-        raise CapabilityError("tune", _INSTALL.format(extra="tune")) from None
+    optuna = needed("optuna", "tune", "tune")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
 
@@ -279,5 +276,6 @@ def check_sampler(sampler: str) -> None:
     if sampler not in SAMPLERS:
         raise ConfigError("--sampler", f'must be among {", ".join(SAMPLERS)}, got "{sampler}"')
     _optuna()
-    if sampler == "gp" and (find_spec("scipy") is None or find_spec("torch") is None):
-        raise CapabilityError("--sampler gp", _INSTALL.format(extra="gp"))
+    lacking = [name for name in ("scipy", "torch") if sampler == "gp" and find_spec(name) is None]
+    if lacking:
+        raise CapabilityError("--sampler gp", missing(lacking[-1], "gp"))

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from neurochip.errors import ConfigError, OutputError
+from neurochip.extras import missing
 from neurochip.machine import check_parallel, usable_cores
 from neurochip.sweep.identity import changed, environment
 
@@ -248,7 +249,7 @@ def open_engine(
         extra = "cluster" if scheduler is not None else "sweep"
         raise ConfigError(
             "--scheduler" if scheduler is not None else "--workers",
-            f"needs the package {error.name}: python -m pip install 'neurochip[{extra}]'",
+            missing(error.name or "a package", extra),
         ) from None
     try:
         yield engine

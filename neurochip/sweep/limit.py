@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neurochip.extras import needed
 from neurochip.sweep.population import Array, Evidence, Population
 
 __all__ = ["CONFIDENCE", "Reach", "fewest", "rank_of", "reach", "share_interval"]
@@ -51,8 +52,7 @@ def rank_of(n: Array, wanted: float, chance: float) -> Array:
     Ranks between whole ones interpolate, as of order statistics (Beran & Hall 1993); 0 where not even the first is
     enough.
     """
-    from scipy.special import betainc
-
+    betainc = needed("scipy.special", "sweep", "intervals").betainc
     n, which = np.unique(np.round(n, 2), return_inverse=True)
     low, high = np.full_like(n, 1e-9), n + 1 - 1e-9
     below, above = (betainc(n - end + 1, end, wanted) for end in (low, high))
@@ -69,8 +69,7 @@ def rank_of(n: Array, wanted: float, chance: float) -> Array:
 
 def share_interval(good: Array, n: Array, confidence: float = CONFIDENCE) -> tuple[Array, Array]:
     """Return the interval of shares ``good`` of ``n``, neither of which need be whole (Clopper & Pearson 1934)."""
-    from scipy.special import betaincinv
-
+    betaincinv = needed("scipy.special", "sweep", "intervals").betaincinv
     tail = (1 - confidence) / 2
     bad = np.maximum(n - good, 0.0)
     low = np.where(good < 1e-9, 0.0, betaincinv(np.maximum(good, 1e-9), bad + 1, tail))

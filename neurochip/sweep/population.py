@@ -22,6 +22,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.extras import needed
+
 __all__ = ["Chance", "Evidence", "Population", "fit", "plausible"]
 
 Array = NDArray[np.float64]
@@ -271,8 +273,7 @@ def _log_likelihood(rows: Evidence, chance: Chance) -> Array:
 @functools.lru_cache(maxsize=256)
 def _log_response(levels: int, chance: Chance) -> tuple[Array, Array]:
     """Return the logarithms of the probabilities to be good and to be bad, [level, cell]."""
-    from scipy.special import ndtr
-
+    ndtr = needed("scipy.special", "sweep", "intervals").ndtr
     cells = np.arange(-_OUTSIDE - 1, levels + _OUTSIDE)
     distance = cells[:, None] + 0.5 - np.arange(levels)
     if chance.relative:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist, fmean, stdev
 from typing import NamedTuple
 
+from neurochip.extras import needed
+
 __all__ = ["Band", "mean_band", "mean_of_dies", "quantile", "share_of_dies", "t_quantile", "wilson"]
 
 CONFIDENCE = 0.95
@@ -59,8 +61,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def t_quantile(share: float, degrees: float) -> float:
     """Return the value that Student's t with so many degrees of freedom stays below with probability ``share``."""
-    from scipy.special import stdtrit
-
+    stdtrit = needed("scipy.special", "sweep", "intervals").stdtrit
     if not 0.5 <= share < 1 or not degrees > 0:
         raise ValueError(f"no quantile {share} of {degrees} degrees")
     return float(stdtrit(degrees, share))

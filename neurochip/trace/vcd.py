@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.errors import CapabilityError
+from neurochip.extras import needed
 from neurochip.trace.signals import Chunk, SignalGroup
 
 __all__ = ["VcdTrace"]
@@ -31,12 +31,7 @@ class VcdTrace:
     """
 
     def __init__(self, file: BinaryIO, groups: Sequence[SignalGroup], about: str) -> None:
-        try:
-            import vcd
-        except ImportError:
-            raise CapabilityError(
-                "format", 'vcd needs the package pyvcd; install it with: pip install "neurochip[trace]"'
-            ) from None
+        vcd = needed("vcd", "trace", "format: vcd")
         self._text = io.TextIOWrapper(
             file, encoding="ascii", errors="replace", newline="\n", write_through=False
         )

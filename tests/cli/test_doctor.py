@@ -48,7 +48,7 @@ def test_what_is_missing_is_said_with_its_cure(run: Run, monkeypatch: pytest.Mon
         "name": "tune",
         "state": "absent",
         "found": "missing optuna",
-        "means": "neurochip tune: pip install 'neurochip[tune]'",
+        "means": "neurochip tune: python -m pip install 'neurochip[tune]'",
     }
     assert ("extras", "dev") not in found
     assert (found["packages", "h5py"]["state"], found["packages", "h5py"]["means"]) == (

@@ -55,7 +55,7 @@ def test_without_matplotlib_it_says_what_is_missing(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     result = run("figures", finished.folder, "--out", "paper")
     assert (result.exit_code, place.files()) == (2, [])
-    assert "pip install 'neurochip[plot]'" in result.stderr
+    assert "pip install 'neurochip[plot]' brings it, 'neurochip[all]' all" in result.stderr
     assert run("figures", finished.folder, "--out", "paper", "--format", "csv").exit_code == 0
 
 

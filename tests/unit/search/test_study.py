@@ -115,7 +115,8 @@ def test_a_gaussian_process_without_its_packages(tmp_path: Path, monkeypatch: py
     with pytest.raises(CapabilityError) as refused:
         study(tmp_path / "journal", "gp")
     assert str(refused.value) == (
-        "--sampler gp: needs packages that are not installed; install them with pip install 'neurochip[gp]'"
+        "--sampler gp: torch is not installed; python -m pip install 'neurochip[gp]' brings it, 'neurochip[all]' "
+        "leaves it out for its size"
     )
     assert not (tmp_path / "journal").exists()
 
