@@ -151,6 +151,28 @@ def test_a_slow_receiver_stalls_the_senders() -> None:
 
 
 @pytest.mark.interp
+@pytest.mark.parametrize("depth", [2, 3, 5])
+def test_a_full_inbox_takes_a_packet_for_each_place_that_its_core_frees(depth: int) -> None:
+    # Two cores of one tile: packets come one each cycle, and take 10 cycles each (look-up and 9 SOPs), so that all
+    # places of the inbox fill. A packet taken at T frees its place in T + 1, for the one that comes `depth` later.
+    n = 4 * depth
+    mesh = MeshSpec(width=1, height=1, cores_per_tile=2)
+    packets = Packets.unicast([0] * n, [1] * n)
+    tick = core_pipeline(mesh, timing_of_chip(depth=depth), packets, neurons=[0, 0], sops=np.full(n, 9))
+    assert tick.traffic is not None
+    found = tick.traffic.arrival.tolist()
+    arrival, taken = [found[0]], [found[0]]
+    for k in range(1, n):
+        free = taken[k - depth] + 1 if k >= depth else 0
+        arrival.append(max(arrival[-1] + 1, free))
+        taken.append(max(arrival[-1], taken[-1] + 10))
+    assert found == arrival
+    assert (
+        arrival[depth] - arrival[0] == depth and arrival[depth + 1] - arrival[0] > 10
+    )  # it is full, and then waits
+
+
+@pytest.mark.interp
 def test_links_of_the_two_directions_have_cycles_of_their_own() -> None:
     mesh = MeshSpec(width=2, height=2, cores_per_tile=1)
     timing = replace(timing_of_chip(router_cycles=1), link_cycles_ew=2, link_cycles_ns=5)
