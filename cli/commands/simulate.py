@@ -60,6 +60,9 @@ DEFAULT_RUN = "mnist-small"
     help="Show a network (.npz of `neurochip import`) labelled samples, each from rest: spikes [sample, tick, unit] "
     "and labels [sample] of an .npz (docs/nir.md).",
 )
+@click.option(
+    "--output", metavar="NAME", help="With --data: the output that classifies, where the network has several."
+)
 @click.option("--chip", type=CHIP, metavar="CHIP|FILE", help="With --replay or --data: the chip.")
 @click.option(
     "--bits",
@@ -115,6 +118,7 @@ def command(
     epochs: int | None,
     raster: Path | None,
     samples: Path | None,
+    output: str | None,
     chip: str | None,
     energies: str | None,
     bits: int | None,
@@ -149,6 +153,8 @@ def command(
         if raster is not None or not network:
             raise click.UsageError("--data shows samples to a network: name its .npz, and leave out --replay")
         raster = samples
+    if output is not None and samples is None:
+        raise click.UsageError("--output says what classifies labelled samples: give them with --data")
     if raster is None:
         alone = {"--chip": chip, "--energies": energies}
         named = ", ".join(name for name, value in alone.items() if value is not None)
@@ -186,7 +192,7 @@ def command(
             energies,
             timing or "tick",
             out,
-            (samples is not None, threads or 1),
+            (samples is not None, threads or 1, output),
             (bits, calibrate, per_channel),
             placement,
             quiet=quiet,
@@ -248,7 +254,7 @@ def _replay(
     energies: str | None,
     timing: TimingModel,
     out: Path | None,
-    labelled: tuple[bool, int],
+    labelled: tuple[bool, int, str | None],
     numbers: tuple[int | None, Path | None, bool],
     placement: str | None,
     *,
@@ -271,6 +277,7 @@ def _replay(
         out=out,
         labelled=labelled[0],
         threads=labelled[1],
+        output=labelled[2],
         numbers=AskedNumbers(*numbers),
         placement=placement,
     )

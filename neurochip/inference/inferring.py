@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurochip.cores.raster_file import load_arrays
 from neurochip.data.array_names import only_inputs
-from neurochip.data.target_arrays import whole_labels
+from neurochip.data.target_arrays import is_one_hot, whole_labels
 from neurochip.description import ChipSpec, EnergyTable
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import ConfigError, DataError
@@ -33,10 +33,11 @@ _SPIKES, _LABELS = ("spikes", "x"), ("labels", "y")
 
 
 class LabelledSamples(NamedTuple):
-    """Samples u8[sample, tick, unit], and the class of each, i64[sample]."""
+    """Samples u8[sample, tick, unit], the class of each, i64[sample], and the output that is to say it, of several."""
 
     spikes: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    output: str | None = None
 
 
 class Inference(NamedTuple):
@@ -92,6 +93,7 @@ class Inference(NamedTuple):
 def read_samples(path: Path | str) -> LabelledSamples:
     """Return the samples of an .npz: ``spikes`` or ``x`` [sample, tick, unit], 0 and 1, ``labels`` or ``y`` [sample].
 
+    Labels are whole numbers of any type, those of the neurons that are right, or one-hot [sample, neuron].
     Where no array is called so, the spikes are the only one that can be (`only_inputs`).
 
     Raises
@@ -117,10 +119,21 @@ def read_samples(path: Path | str) -> LabelledSamples:
     if not np.array_equal(bits, spikes):
         at = tuple(int(i) for i in np.argwhere(bits != spikes)[0])
         raise DataError(f"{path}: spikes{list(at)}", f"must be 0 or 1, got {spikes[at]:g}; {GRADED}")
-    if labels.shape != spikes.shape[:1] or labels.dtype.kind not in "iu":
+    if is_one_hot(labels):
+        labels = labels.argmax(axis=1)
+    if labels.shape not in (spikes.shape[:1], (len(spikes), 1)) or labels.dtype.kind not in "biuf":
         raise DataError(
-            f"{path}: labels", f"must be {len(spikes)} whole numbers, got {labels.dtype} {labels.shape}"
+            f"{path}: labels",
+            f"must be {len(spikes)} whole numbers, those of the neurons that are right, got {labels.dtype} "
+            f"{labels.shape}",
         )
+    labels = labels.reshape(-1)
+    if labels.dtype.kind == "f":
+        whole = np.isfinite(labels) & (labels == np.rint(labels)) & (np.abs(labels) < 2**53)
+        if not whole.all():
+            row = int(np.argmin(whole))
+            raise DataError(f"{path}: labels: row {row + 1}", f"must be a whole number, got {labels[row]:g}")
+        labels = labels.astype(np.int64)
     return LabelledSamples(bits.astype(np.uint8), whole_labels(labels, f"{path}: labels"))
 
 
@@ -146,7 +159,7 @@ def infer(
     NeurochipError
         As of `run_spiking`; also for labels that the output has no neuron for.
     """
-    name = _output(network, output)
+    name = _output(network, output or samples.output)
     whole = ticks_of_sample(network, samples, name)
     seen = run_spiking(
         network,
@@ -174,7 +187,7 @@ def ticks_of_sample(network: SpikingNetwork, samples: LabelledSamples, output: s
 
     Raises `DataError` for labels that the output has no neuron for.
     """
-    name = _output(network, output)
+    name = _output(network, output or samples.output)
     group = network.group(network.outputs[name])
     least, most = int(samples.labels.min()), int(samples.labels.max())
     if least < 0 or most >= group.size:
@@ -192,7 +205,7 @@ def judged(
     readout: Mapping[str, NDArray[Any]],
 ) -> NDArray[np.int64]:
     """Return the class of each of the samples that were shown, from the spikes of all groups."""
-    name = _output(network, output)
+    name = _output(network, output or samples.output)
     group = network.group(network.outputs[name])
     n, whole = len(samples.labels), samples.spikes.shape[1] + group.begins
     k = [g.name for g in network.groups].index(group.name)
@@ -206,8 +219,10 @@ def _output(network: SpikingNetwork, output: str | None) -> str:
     if output is None and len(network.outputs) == 1:
         return next(iter(network.outputs))
     if output not in network.outputs:
-        what = "has no output" if not network.outputs else f"has outputs {', '.join(network.outputs)}"
-        raise ConfigError("output", f"must name one of them: the network {what}, got {output!r}")
+        if not network.outputs:
+            raise ConfigError("output", "the network has none; join what classifies to an Output")
+        there = f"must name one of them: the network has outputs {', '.join(network.outputs)}"
+        raise ConfigError("output", there if output is None else f"{there}, got {output!r}")
     return str(output)
 
 

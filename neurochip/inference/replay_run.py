@@ -66,6 +66,7 @@ def replay_run(
     timing: Timing = "tick",
     out: Path | str | None = None,
     labelled: bool = False,
+    output: str | None = None,
     numbers: AskedNumbers | None = None,
     placement: str | None = None,
     threads: int = 1,
@@ -89,6 +90,8 @@ def replay_run(
         Folder to make; `None` makes ``runs/replay-<file>-<time>``.
     labelled
         Whether ``raster`` holds labelled samples (`neurochip.inference.inferring`) for a network of spiking neurons.
+    output
+        The output that classifies them, where the network has several.
     numbers
         How such a network is rounded where the chip has integers only, or where that is asked for.
     placement
@@ -116,7 +119,7 @@ def replay_run(
         network, notes = any_network(run, rest)
         specification = chip_with(chip or DEFAULT_CHIP, changes, own)
         paid = specification.energies
-        shown_to_it = read_samples(path) if labelled else network_input(path, network)
+        shown_to_it = read_samples(path)._replace(output=output) if labelled else network_input(path, network)
         ran = run_network(
             network, shown_to_it, specification, paid, timing, numbers or AskedNumbers(), placement, threads
         )

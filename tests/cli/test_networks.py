@@ -145,7 +145,15 @@ def test_samples_that_do_not_fit_are_refused(run: Run, subtract: Path) -> None:
     good = {"spikes": np.zeros((3, 5, 16), np.uint8), "labels": np.zeros(3, np.int64)}
     for change, words in (
         ({"labels": np.array([0, 1, 5])}, "labels: must be 0 to 4, the neurons of output output, got 0 to 5"),
-        ({"labels": np.zeros(2, np.int64)}, "x.npz: labels: must be 3 whole numbers, got int64 (2,)"),
+        (
+            {"labels": np.zeros(2, np.int64)},
+            "x.npz: labels: must be 3 whole numbers, those of the neurons that are right, got int64 (2,)",
+        ),
+        (
+            {"labels": np.array(["a", "b", "a"])},
+            "x.npz: labels: must be 3 whole numbers, those of the neurons",
+        ),
+        ({"labels": np.array([0, 1.5, 0])}, "x.npz: labels: row 2: must be a whole number, got 1.5"),
         ({"spikes": np.full((3, 5, 16), 2)}, f"x.npz: spikes[0, 0, 0]: must be 0 or 1, got 2; {GRADED}"),
         ({"spikes": np.zeros((3, 5, 9))}, "must have shape (ticks, 16), got (21, 9)"),
     ):
