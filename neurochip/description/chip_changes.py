@@ -18,7 +18,7 @@ from neurochip.description.energy_table import EnergyTable, EventEnergy
 from neurochip.description.events import EVENTS
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
-from neurochip.keys.reading import Quantity, convert, field_types, unknown_key
+from neurochip.keys.reading import Quantity, convert, describe, field_types, unknown_key
 from neurochip.keys.tree import bare_type, marks_of
 from neurochip.keys.units import DIMENSIONS, parse_quantity
 
@@ -29,10 +29,12 @@ __all__ = [
     "changed",
     "chip_with",
     "known_changes",
+    "lends",
     "merged",
     "present",
     "taken_out",
     "why_unused",
+    "why_unused_of",
     "written",
 ]
 
@@ -79,6 +81,20 @@ def why_unused(key: str, timing: str, *, learns: bool = False) -> str | None:
     if timing == "analytic" and name in ("fifo_depth", "outbox"):
         return 'has no effect with timing = "analytic", which knows no queues; choose "cycle"'
     return None
+
+
+def why_unused_of(key: str, substrate: str, timing: str) -> str | None:
+    """Return why a key of a run, if it is one of its chip, changes nothing on a substrate; `None` if it may."""
+    if not key.startswith(PREFIX):
+        return None
+    if substrate != "digital":
+        return f"has no effect with substrate = {describe(substrate)}, which has no cores; leave it out"
+    return why_unused(key.removeprefix(PREFIX), timing, learns=True)
+
+
+def lends(key: str) -> bool:
+    """Whether a key of a run is an energy of its chip, which every substrate may be costed with."""
+    return key.startswith(PREFIX + _ENERGIES)
 
 
 def written(key: str, raw: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_origin
 
 from neurochip.data import Dataset
 from neurochip.description.catalogue import find_text, is_path
-from neurochip.description.chip_changes import PREFIX, change_type, merged, taken_out
+from neurochip.description.chip_changes import PREFIX, change_type, lends, merged, taken_out, why_unused_of
 from neurochip.description.elements import element_keys
 from neurochip.description.run import RunSpec
 from neurochip.description.run_data import bound, section_of
@@ -73,6 +73,10 @@ def read_run(
             run.check_chip(chip)
     except ConfigError as error:
         raise _blame(error, source, named) from None
+    for path in named if run.substrate != "digital" else ():
+        why = None if lends(path) else why_unused_of(path, run.substrate, run.timing)
+        if why is not None:
+            raise ConfigError(f"--set {path}", why)
     return run
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from neurochip import data
 from neurochip.description import RunSpec, apply_overrides, bound
+from neurochip.description.chip_changes import why_unused_of
 from neurochip.description.varied import check_keys
 from neurochip.durable.shard import parse_shard
 from neurochip.errors import ConfigError
@@ -17,6 +18,7 @@ from neurochip.search.held_out import judged_by_training
 from neurochip.search.objectives import Objective, read_objectives
 from neurochip.search.settings import Settings
 from neurochip.search.study import check_sampler
+from neurochip.sweep.effective import effective
 
 __all__ = ["SearchPlan", "as_text", "checked_plan", "varied_run"]
 
@@ -57,7 +59,7 @@ def checked_plan(spec: RunSpec, settings: Settings) -> SearchPlan:
     for dimension in dimensions:
         present_value(spec, dimension)
     for dimension in dimensions:  # a key that is not there, or cannot be, is known before the first trial
-        _check_varied(dimension.key)
+        _check_varied(dimension.key, spec)
     refuse_dead_varied(
         RunSpec,
         {
@@ -66,11 +68,9 @@ def checked_plan(spec: RunSpec, settings: Settings) -> SearchPlan:
         },
         lambda chosen: apply_overrides(spec.to_dict(), [f"{key}={value}" for key, value in chosen.items()]),
     )
-    for dimension in dimensions:
-        if isinstance(dimension, Choice):
-            varied_run(spec, {dimension.key: dimension.values[0]})
-        else:
-            varied_run(spec, {dimension.key: as_text(dimension.low, dimension.whole)})
+    ends = {dimension.key: _ends(dimension) for dimension in dimensions}
+    for key in ends:
+        _check_effect(spec, key, ends)
     samples = None
     if spec.experiment == "train":
         samples = data.load(spec.data)
@@ -85,7 +85,28 @@ def as_text(value: Value, whole: bool) -> str:
     return str(int(value)) if whole else repr(float(value))
 
 
-def _check_varied(key: str) -> None:
+def _ends(dimension: Dimension) -> tuple[str, ...]:
+    """Return the values of a choice, and the ends of a range, as `--set` takes them."""
+    if isinstance(dimension, Choice):
+        return dimension.values
+    return as_text(dimension.low, dimension.whole), as_text(dimension.high, dimension.whole)
+
+
+def _check_effect(spec: RunSpec, key: str, ends: dict[str, tuple[str, ...]]) -> None:
+    """Refuse a first value that cannot be, and a key of which no value changes what is measured."""
+    first, *rest = ends[key]
+    varied_run(spec, {key: first})
+    for others in ({}, *({other: ends[other][end] for other in ends if other != key} for end in (0, -1))):
+        try:
+            runs = [effective(varied_run(spec, others | {key: value})) for value in (first, *rest)]
+        except ConfigError:
+            return  # a trial that cannot be says so when its turn comes
+        if any(run != runs[0] for run in runs):
+            return
+    raise ConfigError(f"--vary {key}", "changes nothing that is measured; vary a key that takes part in it")
+
+
+def _check_varied(key: str, spec: RunSpec) -> None:
     """Refuse a key that all trials share, and one that no objective sees."""
     known = known_key(RunSpec, key)
     if known is not None and known.key.irrelevant:
@@ -95,6 +116,9 @@ def _check_varied(key: str) -> None:
         raise ConfigError(
             f"--vary {key}", f"is the same for all trials, so that they can be compared; {instead}"
         )
+    why = why_unused_of(key, spec.substrate, spec.timing)
+    if why is not None:
+        raise ConfigError(f"--vary {key}", why)
 
 
 def varied_run(spec: RunSpec, values: dict[str, str]) -> RunSpec:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.description import RunSpec, bound
-from neurochip.description.chip_changes import PREFIX, why_unused
+from neurochip.description.chip_changes import PREFIX, why_unused_of
 from neurochip.description.run_reader import anchor_files, apply_overrides
 from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, ConfigError
@@ -278,7 +278,7 @@ def define(
     if not 0 < wanted < 1:
         raise ConfigError("--yield", f"must lie between 0 and 100 %, got {100 * wanted:g}")
     for axis in axes:
-        why_not = _unused_of_the_chip(axis.key, run)
+        why_not = why_unused_of(axis.key, run.substrate, run.timing)
         if why_not is not None:
             raise ConfigError(f"--vary {axis.key}", why_not)
     refuse_dead_varied(
@@ -311,15 +311,6 @@ def define(
         folder=str(Path.cwd()),
         measured=measured,
     )
-
-
-def _unused_of_the_chip(key: str, run: RunSpec) -> str | None:
-    """Return why a key of the chip plays no part in a run; `None` if it does, or is no such key."""
-    if not key.startswith(PREFIX):
-        return None
-    if run.substrate != "digital":
-        return f"has no effect with substrate = {describe(run.substrate)}, which has no cores; leave it out"
-    return why_unused(key.removeprefix(PREFIX), run.timing, learns=True)
 
 
 def _check_precision(precision: float | None, axes: tuple[Axis, ...], adaptive: bool, grid: bool) -> None:

@@ -31,8 +31,8 @@ def effective(run: RunSpec) -> Table:
     """Return the values of a run that decide what a point of a sweep measures, but for its seed and die."""
     table = without_keys(RunSpec, run.to_dict(), lambda known: known.key.irrelevant)
     del table["seed"]
-    # A point is measured on test samples, once, after the last epoch.
-    for name in ("train", "every"):
+    # A point is measured on test samples, once, after the last epoch; evaluations before it may say which that is.
+    for name in ("train",) if run.learning is not None and run.learning.patience else ("train", "every"):
         table.get("evaluation", {}).pop(name, None)
     if run.substrate != "digital":
         table.pop("chip", None)  # it only lends its energies

@@ -129,3 +129,16 @@ def test_membranes_are_for_networks_of_other_tools() -> None:
     assert why_unused("core.neurons", "cycle", learns=True) is None
     used = effective(read_run("mnist-small", ["chip.membranes.bits=8", "chip.core.neurons=300"]))
     assert used["chip_changes"] == ["core.neurons = 300"]
+
+
+def test_a_substrate_without_cores_takes_nothing_of_the_chip_but_its_energies() -> None:
+    """A word that does nothing is refused as any other such word is; energies cost the baseline on every substrate."""
+    for substrate in ("ideal", "analog"):
+        for change in ("core.neurons=9", "timing.clock=1 MHz", "packet.routing=multicast"):
+            with pytest.raises(ConfigError) as refused:
+                read_run("stripes", [f"substrate={substrate}", f"chip.{change}"])
+            assert str(refused.value) == (
+                f'--set chip.{change.partition("=")[0]}: has no effect with substrate = "{substrate}", which has no '
+                "cores; leave it out"
+            )
+        read_run("stripes", [f"substrate={substrate}", "chip.energies.op.mul.float32=1 pJ"])

@@ -189,6 +189,8 @@ HAS_EFFECT = [
     (["analog.settle.until=residual"], ["analog.settle.residual=1e-3,1e-2"]),
     ([], ["analog.converters.adc_bits=4,6", "analog.converters.adc_range=1,2"]),
     ([], ["analog.tau_us=1,10"]),  # the time of a sample is a cost of each point
+    # Patience counts evaluations.
+    (["data.validation=0.2", "learning.patience=2"], ["evaluation.every=1,2"]),
 ]
 
 
