@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def write_parameters(
             held = quantise(values, image.precision, largest=top, place=weights_place(network, k))
             matrices.append(held.weights)
             # An integer core shifts sums of weights with fewer fraction bits to the left.
-            scales[k] = held.scale if numbers is None else layout.unit(k) * (1 << numbers.sum_fraction)
+            scales[k] = held.scale if numbers is None else math.ldexp(layout.unit(k), numbers.sum_fraction)
             clipped += held.clipped
         layout.store(wiring.weights, k, matrices[-1])
     for p, bias in zip(network.updated, parameters.biases, strict=True):

@@ -205,6 +205,13 @@ def test_narrow_formats_saturate() -> None:
         assert case.substrate.counters().total(f"saturated_{what}") > 0, what
 
 
+def test_narrow_weights() -> None:
+    """A unit of such a weight is more than 1: its fraction bits are negative, and so are those of the sums."""
+    case = Case(4, (5, 3, 2), OSA(nu_bar=0.03125), FORMATS[0], precision="int2")
+    assert case.formats.weights == (-2, -3)
+    compared(case, 30, 5, 0.5)
+
+
 @pytest.mark.slow
 def test_wide_weights() -> None:
     """The loop is compiled for them anew."""
