@@ -15,7 +15,16 @@ from neurochip.description.spiking import real_numbers
 from neurochip.elements.connections import Convolution, Dense, OneToOne, Pooling
 from neurochip.errors import CapabilityError, ConfigError
 
-__all__ = ["LINEAR", "WITHOUT_WEIGHTS", "broadcast", "by_map", "linear_map", "maps_node", "target_shape"]
+__all__ = [
+    "LINEAR",
+    "WITHOUT_WEIGHTS",
+    "broadcast",
+    "by_map",
+    "linear_map",
+    "maps_node",
+    "taken_shape",
+    "target_shape",
+]
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
@@ -28,12 +37,22 @@ def target_shape(node: Node, shape: Shape | None) -> Shape | None:
     """Return the shape that comes out of a linear node, `None` where that takes a source shape that is not known."""
     if node.kind in ("Affine", "Linear"):
         return (_matrix(node).shape[0],)
-    if shape is None and node.kind in ("Conv1d", "Conv2d") and node.fields.get("input_shape") is not None:
+    shape = taken_shape(node) if shape is None else shape
+    return None if shape is None else linear_map(node, shape)[1]
+
+
+def taken_shape(node: Node) -> Shape | None:
+    """Return the shape of what a linear node takes, where it says so itself."""
+    if node.kind in ("Affine", "Linear"):
+        return (_matrix(node).shape[1],)
+    if node.kind == "Scale":
+        return np.shape(node.scale) or None
+    if node.kind in ("Conv1d", "Conv2d") and node.fields.get("input_shape") is not None:
         given = np.ravel(np.asarray(node.input_shape))
         if given.dtype.kind in "iu" and np.ndim(node.weight) >= 2:
             maps = np.shape(node.weight)[1] * int(np.ravel(node.fields.get("groups", 1))[0])
-            shape = (maps, *(int(n) for n in given))
-    return None if shape is None else linear_map(node, shape)[1]
+            return (maps, *(int(n) for n in given))
+    return None
 
 
 def broadcast(node: Node, key: str, shape: Shape) -> NDArray[np.float64]:

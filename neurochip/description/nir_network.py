@@ -13,6 +13,8 @@ import numpy as np
 from neurochip.description.balanced import balanced
 from neurochip.description.linear_maps import Connectivity, LinearMap, chosen
 from neurochip.description.nir_doubts import doubts_of_resets, numbers_of, step_of
+from neurochip.description.nir_fields import unread_fields
+from neurochip.description.nir_filters import moved_filters
 from neurochip.description.nir_maps import LINEAR, broadcast
 from neurochip.description.nir_metadata import ours, plain
 from neurochip.description.nir_nodes import IDENTITY, Graph, Node, refusal, refuse_potentials
@@ -75,12 +77,13 @@ class GraphReader:
     ) -> None:
         self._how, self._reset = connectivity, reset
         self._source, found = source_of(source, graph.metadata)
-        self._graph = graph = loops_as_meant(self._source, graph)
+        self._said: SaidOfNetwork = ours(graph.metadata, SaidOfNetwork, "metadata")
+        self._is_ours = "order" in self._said
+        graph = loops_as_meant(self._source, graph)
+        self._graph = graph = graph if self._is_ours else moved_filters(self._source, graph)
         self._notes = list(graph.notes)
         if found:
             self._notes.append(f"metadata say that {self._source.name} wrote it")
-        self._said: SaidOfNetwork = ours(graph.metadata, SaidOfNetwork, "metadata")
-        self._is_ours = "order" in self._said
         known = (*PARAMETERS, *LINEAR, "Output")
         for node in graph.nodes.values():
             if node.kind not in known:
@@ -90,6 +93,11 @@ class GraphReader:
         self._predecessors: dict[str, list[str]] = {name: [] for name in graph.nodes}
         for a, b in graph.edges:
             self._predecessors[b].append(a)
+            if graph.nodes[b].kind == "Input":
+                raise refusal(
+                    graph.nodes[b], f"receives from '{a}', and plays what it is given; remove the edge"
+                )
+        self._notes += unread_fields(graph)
         self._inputs = [name for name, node in graph.nodes.items() if node.kind == "Input"]
         if not self._inputs:
             raise ConfigError("nir", "must have an Input, got none")

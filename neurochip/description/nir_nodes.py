@@ -90,7 +90,11 @@ def graph_of(group: Hdf5Group, file: Foreign, name: str = "", depth: int = 0) ->
             continue
         if not kind:
             raise file.damaged("has no type", f"node '{key}'")
-        nodes[key] = Node(key, kind, {k: v for k, v in inner.arrays.items() if k != "type"}, metadata)
+        fields = {k: v for k, v in inner.arrays.items() if k != "type"}
+        fields |= {
+            k: dict(held.arrays) for k, held in inner.groups.items() if k in ("input_type", "output_type")
+        }
+        nodes[key] = Node(key, kind, fields, metadata)
     pairs = np.asarray(group.arrays.get("edges", np.zeros((0, 2), "U1")))
     if pairs.size and (pairs.ndim != 2 or pairs.shape[1] != 2):
         raise file.damaged("edges are no pairs", name or "node")

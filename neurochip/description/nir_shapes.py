@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from neurochip.description.nir_maps import LINEAR, Shape, by_map, target_shape
-from neurochip.description.nir_nodes import Graph, Node, refusal
+from neurochip.description.nir_maps import LINEAR, Shape, by_map, taken_shape, target_shape
+from neurochip.description.nir_nodes import IDENTITY, Graph, Node, refusal
 from neurochip.description.spiking import PARAMETERS
 from neurochip.errors import ConfigError
 
@@ -30,7 +30,12 @@ def shapes_of(graph: Graph, predecessors: Mapping[str, list[str]]) -> dict[str, 
     own = {name: _own(node) for name, node in nodes.items() if node.kind in PARAMETERS}
     for name, node in nodes.items():
         if node.kind == "Input":
-            shapes[name] = own[name] or (1,)
+            shape = own[name] or _taken(name, graph, own)
+            if shape is None:
+                raise refusal(
+                    node, "has no shape, and nothing after it says one; export the network with one"
+                )
+            shapes[name] = shape
     changed = True
     while changed:
         changed = False
@@ -57,6 +62,22 @@ def shapes_of(graph: Graph, predecessors: Mapping[str, list[str]]) -> dict[str, 
             node, "has one number for all its neurons, and nothing before it says how many they are"
         )
     return shapes
+
+
+def _taken(start: str, graph: Graph, own: Mapping[str, Shape | None]) -> Shape | None:
+    """Return the shape that the first node that says one takes of what comes into it."""
+    seen, front = {start}, [start]
+    while front:
+        at = front.pop(0)
+        for name in (b for a, b in graph.edges if a == at and b not in seen):
+            seen.add(name)
+            node = graph.nodes[name]
+            found = own.get(name) if node.kind in PARAMETERS else taken_shape(node)
+            if found is not None and math.prod(found) > 1:
+                return found
+            if node.kind in (IDENTITY, "Delay", "Scale"):  # of as many units as it gets
+                front.append(name)
+    return None
 
 
 def _leads_from_elsewhere(start: str, name: str, predecessors: Mapping[str, list[str]]) -> bool:
@@ -93,15 +114,13 @@ def _shape(node: Node, own: Shape | None, before: Shape | None, *, last: bool) -
 
 
 def _own(node: Node) -> Shape | None:
-    """Return the shape that the numbers of a node have together."""
+    """Return the shape that the numbers of a node have together; `None` of an input that does not say it."""
     if node.kind == "Input":
         given = node.fields.get("shape")
         if given is None:
             types = node.fields.get("input_type")
             given = next(iter(types.values())) if isinstance(types, Mapping) and types else types
-        if given is None:
-            raise refusal(node, "has no shape; export the network with one")
-        return _whole(given, node)
+        return None if given is None else _whole(given, node)
     found = [np.shape(np.asarray(node.fields[key])) for key in PARAMETERS[node.kind] if key in node.fields]
     try:
         return np.broadcast_shapes(*found)
