@@ -115,7 +115,7 @@ def _lines(
         held = f"{{fired[{c}], value[{32 * c}+:{value}]}}" if c < n else f"fired[{c}]"
         yield f"  reg [{bits - 1}:0] seen{c}[0:{core.size - 1}], found{c};"
         yield "  always @(posedge clk) begin"
-        yield f"    if (updated[{c}]) seen{c}[neuron[{32 * c}+:{wide}]] <= {held};"
+        yield f"    if (updated[{c}] && !reset) seen{c}[neuron[{32 * c}+:{wide}]] <= {held};"
         yield f"    found{c} <= seen{c}[at[{wide - 1}:0]];"
         yield "  end"
     yield "  always @* begin"

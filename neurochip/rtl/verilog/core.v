@@ -148,6 +148,7 @@ module core #(
     clear1 <= 1'b0;
     if (reset) begin
       phase <= IDLE;
+      {add0, add1} <= 2'd0;
       beat <= 16'd0;
       count <= 16'd0;
     end else
@@ -188,13 +189,14 @@ module core #(
       endcase
   end
 
-  // Memories. That of the weights has one port, which reads or writes; the others one for each.
+  // Memories. That of the weights has one port, which reads or writes; the others one for each. None is written while
+  // reset is high: registers hold anything until then.
   always @(posedge clk)
-    if (load_weights || engine_writes) weights[word] <= load_weights ? load_word : engine_weights;
+    if (!reset && (load_weights || engine_writes)) weights[word] <= load_weights ? load_word : engine_weights;
     else read_weights <= weights[word];
   always @(posedge clk) begin
     read_sums <= sums[sum_word];
-    if (add1) begin
+    if (add1 && !reset) begin
       for (k = 0; k < LANES; k = k + 1) begin
         weight = {{(SUM_BITS - WEIGHT_BITS) {read_weights[k*WEIGHT_BITS+WEIGHT_BITS-1]}},
                   read_weights[k*WEIGHT_BITS+:WEIGHT_BITS]};
@@ -202,18 +204,19 @@ module core #(
             read_sums[k*SUM_BITS+:SUM_BITS] + (second1 ? weight <<< SHIFT1 : weight <<< SHIFT0);
       end
       sums[beat1] <= added;
-    end else if (clear1) sums[clear_word] <= {(LANES * SUM_BITS) {1'b0}};
+    end else if (clear1 && !reset) sums[clear_word] <= {(LANES * SUM_BITS) {1'b0}};
   end
   always @(posedge clk) begin
     read_state <= states[count[N-1:0]];
-    if (leaves) states[left] <= new_state;
+    if (leaves && !reset) states[left] <= new_state;
   end
   wire bias_writes;
   wire [N-1:0] bias_at;
   wire [G-1:0] bias_new;
   always @(posedge clk) begin
     read_bias <= biases[engine_reads ? bias_at : peek ? load_at[N-1:0] : count[N-1:0]];
-    if (load_bias || bias_writes) biases[load_bias ? load_at[N-1:0] : bias_at] <= load_bias ? load_bias_word : bias_new;
+    if (!reset && (load_bias || bias_writes))
+      biases[load_bias ? load_at[N-1:0] : bias_at] <= load_bias ? load_bias_word : bias_new;
   end
   generate
     if (PULLED != 0) begin : by_targets
@@ -221,7 +224,7 @@ module core #(
       reg [S-1:0] read;
       always @(posedge clk) begin
         read <= targets[count[N-1:0]];
-        if (target_write) targets[target_neuron] <= target_value;
+        if (target_write && !reset) targets[target_neuron] <= target_value;
       end
       assign read_target = read;
     end else assign read_target = {S{1'b0}};

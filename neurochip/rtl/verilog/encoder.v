@@ -46,10 +46,10 @@ module encoder #(
   assign fired = fires;
 
   always @(posedge clk) begin
-    if (write) values[at] <= word;
+    if (write && !reset) values[at] <= word;
     read_value <= values[count];
     read_residue <= residues[count];
-    if (valid) residues[id] <= left[H-1:0];
+    if (valid && !reset) residues[id] <= left[H-1:0];
     valid <= busy;
     id <= count;
     last <= busy && {{(32 - N) {1'b0}}, count} == NEURONS - 1;

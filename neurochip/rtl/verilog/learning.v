@@ -60,11 +60,11 @@ module learning #(
   wire [31:0] neuron_word = sample * NEURONS + {{(32 - C) {1'b0}}, neuron};
   always @(posedge clk) begin
     axon_side <= axon_pairs[axon_word];
-    if (axon_write) axon_pairs[axon_at] <= {axon_activity, axon_moved};
+    if (axon_write && !reset) axon_pairs[axon_at] <= {axon_activity, axon_moved};
   end
   always @(posedge clk) begin
     neuron_side <= neuron_pairs[neuron_word];
-    if (neuron_write) neuron_pairs[neuron_at] <= {neuron_activity, neuron_moved};
+    if (neuron_write && !reset) neuron_pairs[neuron_at] <= {neuron_activity, neuron_moved};
   end
   wire signed [ACTIVITY_BITS-1:0] axon_was = axon_side[PAIR-1-:ACTIVITY_BITS];
   wire signed [MOVED_BITS-1:0] axon_went = axon_side[MOVED_BITS-1:0];

@@ -35,7 +35,7 @@ module outbox #(
   assign valid = !empty && room;
   assign flit = {SENDER[SENDERS-1:0], number, DESTINATIONS[{{(32-B){1'b0}}, copy}*TO+:TO]};
   always @(posedge clk) begin
-    if (write) spikes[there] <= id;
+    if (write && !reset) spikes[there] <= id;
     if (reset || turn) begin
       written <= {I{1'b0}};
       at <= {I{1'b0}};

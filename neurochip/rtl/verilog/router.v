@@ -193,7 +193,7 @@ module flit_queue #(
     after = {{(32 - P) {1'b0}}, place} == DEPTH - 1 ? {P{1'b0}} : place + 1'b1;
   endfunction
   always @(posedge clk) begin
-    if (write) places[free] <= flit;
+    if (write && !reset) places[free] <= flit;
     if (reset) begin
       first <= {P{1'b0}};
       free <= {P{1'b0}};

@@ -25,7 +25,7 @@ module spike_list #(parameter SIZE = 100, A = 8, FIRST = 0) (
   always @(posedge clk) found <= spikes[read_at];
   assign axon = found + FIRST[A-1:0];
   always @(posedge clk) begin
-    if (write) spikes[offset+{{(32 - B) {1'b0}}, written}] <= id;
+    if (write && !reset) spikes[offset+{{(32 - B) {1'b0}}, written}] <= id;
     if (reset || forget) begin
       side <= 1'b0;
       written <= {B{1'b0}};
