@@ -336,7 +336,9 @@ def _print(found: Tuned | FoundChips) -> None:
 
     is_share = found.summary["run"]["experiment"] == "train"
     objectives = read_objectives(found.summary["objective"])
-    click.echo("Best:" if len(found.front) == 1 else f"Pareto front of {len(found.front)}:")
+    click.echo(
+        "Best:" if len(found.front) == 1 or len(objectives) == 1 else f"Pareto front of {len(found.front)}:"
+    )
     confirmed = {entry["trial"]: entry for entry in found.summary["confirmed"]}
     for number in found.front:
         click.echo(f"  trial {number}: {_outcome(found.trials[number], objectives, is_share=is_share)}")

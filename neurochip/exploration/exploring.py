@@ -100,6 +100,11 @@ def explore(
     if out is not None:
         refuse_existing(Path(out))
     axes = chip_axes(vary, timing)
+    for key in (change.partition(" ")[0] for change in changes):
+        if any(axis.key == PREFIX + key for axis in axes):
+            raise ConfigError(
+                f"--set {PREFIX}{key}", "is varied, so that no chip has this value; leave it out"
+            )
     size = grid_size(axes)
     if size > MOST_POINTS:
         raise ConfigError(

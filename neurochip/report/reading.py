@@ -31,8 +31,7 @@ _CURE = "carry out the run.toml beside it again"
 _OTHERS = {
     "sweep.json": "is a sweep, not a run; `neurochip report` shows it, sweep.json and summary.csv hold its figures",
     "points.sqlite": "is a sweep that is not finished, not a run; go on with `neurochip sweep --resume`",
-    "tune.json": "is a search, not a run; tune.html shows it, and each trial-N.toml in it is a run that "
-    "`neurochip simulate` takes",
+    "tune.json": "is a search, not a run; tune.html shows it",
     "tune-settings.json": "is a search that is not finished, not a run; go on with `neurochip tune --resume`",
     "result.json": "is a reproduced experiment, not a run; report.html shows it, result.json holds its figures",
 }
@@ -40,7 +39,11 @@ _OTHERS = {
 
 def what_else(folder: Path) -> str | None:
     """Return what a folder is that does not hold a run, in words; `None` if that is not known."""
-    return next((words for name, words in _OTHERS.items() if (folder / name).is_file()), None)
+    words = next((words for name, words in _OTHERS.items() if (folder / name).is_file()), None)
+    trials = words is not None and any(folder.glob("trial-*.toml"))  # a search of chips has none
+    return (
+        f"{words}, and each trial-N.toml in it is a run that `neurochip simulate` takes" if trials else words
+    )
 
 
 @contextmanager

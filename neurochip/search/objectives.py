@@ -36,11 +36,27 @@ def _error(table: Document) -> float | None:
 
 
 def _bits(coding: str) -> Callable[[Document], float | None]:
-    return lambda table: table["bits"]["per_sample"].get(coding)
+    def value_of(table: Document) -> float | None:
+        return table["bits"]["per_sample"].get(coding) if _has_cores(table) else None
+
+    return value_of
+
+
+def _sent(table: Document) -> float | None:
+    """Return a bit for each neuron and tick, or 32 for each number that a real-valued run sent."""
+    sent = table["bits"]["per_sample"]
+    return sent.get("symbols") if _has_cores(table) else sent.get("real_valued_sent") or None
+
+
+def _has_cores(table: Document) -> bool:
+    """Whether there is anything to count of spikes and packets: elsewhere zero says nothing."""
+    return bool(table["run"]["substrate"] == "digital")
 
 
 def _counted(counter: str) -> Callable[[Document], float | None]:
     def value_of(table: Document) -> float | None:
+        if not _has_cores(table):
+            return None
         samples = table["result"]["trained_samples"]
         counters = Counters.from_json(table["counters"])
         return counters.total(counter, *TRAINING_PHASES) / samples if samples else None
@@ -100,7 +116,7 @@ OBJECTIVES = {
     objective.name: objective
     for objective in (
         Objective("error", "error", "", _error),
-        Objective("bits", "bits a sample, one per neuron and tick", "bit", _bits("symbols")),
+        Objective("bits", "bits a sample, one per neuron and tick or 32 per real number", "bit", _sent),
         Objective("spikes", "spikes a sample", "", _bits("spikes")),
         Objective("aer", "bits a sample, AER", "bit", _bits("aer")),
         Objective("packets", "packets a sample", "", _counted("packets")),

@@ -58,7 +58,7 @@ def test_refused(run: Run) -> None:
             "points.sqlite",
             "is a sweep that is not finished, not a run; go on with `neurochip sweep --resume`",
         ),
-        ("tune.json", "is a search, not a run; tune.html shows it"),
+        ("tune.json", "is a search, not a run; tune.html shows it\n"),  # of chips: no trial is a run
         (
             "tune-settings.json",
             "is a search that is not finished, not a run; go on with `neurochip tune --resume`",

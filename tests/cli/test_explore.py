@@ -83,6 +83,10 @@ def test_a_placement_on_every_chip(run: Run, place: Workplace) -> None:
         (["--vary", "chip.core.neurns=1,2"], "did you mean 'core.neurons'?"),
         (["--vary", "chip.core.neurons=1:30000:30000"], "30000 points"),
         (["--vary", "chip.mesh.width=1"], "37 needed"),
+        (
+            ["--vary", "chip.core.neurons=5,6", "--set", "chip.core.neurons=9"],
+            "--set chip.core.neurons: is varied, so that no chip has this value; leave it out",
+        ),
         (["--vary", "chip.core.neurons=5,6", "--front", "energy,seconds"], "did you mean"),
         (["--vary", "chip.core.neurons=5,6", "--seeds", "3"], "--seeds is for sweeps that train"),
         ([], "--vary: is missing"),
