@@ -22,6 +22,7 @@ Array = NDArray[Any]
 
 EVENTS = "events"
 FIELDS = ("x", "y", "t", "p")
+_LARGEST = 2**53  # beyond it a float is not one whole number
 
 
 def has_events(arrays: Mapping[str, Array]) -> bool:
@@ -98,7 +99,7 @@ def event_fields(events: Array, place: str) -> tuple[Array, ...]:
     Raises
     ------
     DataError
-        For an array without such fields, or with numbers that are not finite.
+        For an array without such fields, with numbers that are not finite, or x, y and p that are not whole.
     """
     names = events.dtype.names
     if events.ndim != 1 or names is None or not set(FIELDS) <= set(names):
@@ -109,7 +110,15 @@ def event_fields(events: Array, place: str) -> tuple[Array, ...]:
 def _numbers(values: Array, place: str, field: str) -> Array:
     if values.dtype.kind not in "biuf" or values.ndim != 1 or not np.all(np.isfinite(values)):
         raise DataError(place, "must hold a finite number for each event")
-    return values.astype(np.float64 if field == "t" else np.int64)
+    if field == "t":
+        return values.astype(np.float64)
+    if values.dtype.kind in "uf":
+        wrong = np.flatnonzero((np.trunc(values) != values) | (np.abs(values) > _LARGEST))
+        if len(wrong):
+            raise DataError(
+                place, f"event {wrong[0] + 1} must be a whole number, got {values[wrong[0]].item()}"
+            )
+    return values.astype(np.int64)
 
 
 def _fields(arrays: Mapping[str, Array], place: str) -> tuple[Array, ...]:

@@ -210,7 +210,7 @@ def _check(events: Events, size: tuple[int, int], window: float | None) -> None:
             (x < 0) | (x >= width) | (y < 0) | (y >= height),
             "lies at ({x}, {y}), beyond the sensor of {w} × {h}",
         ),
-        ((p != 0) & (p != 1), "has polarity {p}, and 0 and 1 are known"),
+        ((p != 0) & (p != 1), "has polarity {p}, and 0 and 1 are known; write 0 for off and 1 for on"),
         (~np.isfinite(late), "is further from the first of its sample than numbers go: t = {t:g}"),
         (
             late > (np.inf if window is None else window),

@@ -96,6 +96,39 @@ def test_bad_events(tmp_path: Path, field: str, value: Any, sentence: str) -> No
     assert str(caught.value).startswith(f"{tmp_path / 'e.npz'}: ") and sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("field", "of", "value", "sentence"),
+    [
+        ("x", "<f8", 1.5, "events, field x: event 3 must be a whole number, got 1.5"),
+        ("y", "<f4", 0.25, "events, field y: event 3 must be a whole number, got 0.25"),
+        ("p", "<f8", 0.5, "events, field p: event 3 must be a whole number, got 0.5"),
+        ("x", "<u8", 2**63, "events, field x: event 3 must be a whole number, got 9223372036854775808"),
+        ("y", "<f8", 1e300, "events, field y: event 3 must be a whole number, got 1e+300"),
+        (
+            "p",
+            "<i8",
+            -1,
+            "sample 1, event 3: has polarity -1, and 0 and 1 are known; write 0 for off and 1 for on",
+        ),
+    ],
+)
+def test_places_that_are_no_whole_numbers(
+    tmp_path: Path, field: str, of: str, value: Any, sentence: str
+) -> None:
+    """They were cut to whole numbers, or read as negative ones."""
+    arrays = made()
+    types = [(name, of if name == field else "<i8") for name in "xytp"]
+    events = arrays["events"].astype(types)
+    np.testing.assert_array_equal(
+        load(spec(tmp_path / "whole.npz", arrays | {"events": events})).train.inputs,
+        load(spec(tmp_path / "same.npz", arrays)).train.inputs,
+    )
+    events[field][2] = value
+    with pytest.raises(NeurochipError) as caught:
+        load(spec(tmp_path / "e.npz", arrays | {"events": events}))
+    assert sentence in str(caught.value)
+
+
 def test_bad_files_of_events(tmp_path: Path) -> None:
     arrays = made()
     for change, keys, sentence in (
