@@ -190,8 +190,8 @@ def read_bytes(file: Foreign, *, most: int | None = None) -> bytes:
 def read_text(file: Foreign, *, most: int = MOST_TEXT) -> str:
     """Return the content of a file of UTF-8 text."""
     try:
-        # As the text mode of Python reads it.
-        return read_bytes(file, most=most).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+        # As the text mode of Python reads it, but for the mark that editors of Windows write first.
+        return read_bytes(file, most=most).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise file.error(
             str(file.path), _joined(f"is not UTF-8 text (byte {error.start} cannot be read)", file.cure)

@@ -120,6 +120,13 @@ def test_the_error_is_of_the_kind_asked_for(tmp_path: Path) -> None:
         read_bytes(file("a\0b"))
 
 
+def test_a_mark_of_the_order_of_bytes_is_no_text(tmp_path: Path) -> None:
+    """Editors of Windows begin a file with it."""
+    path = tmp_path / "run.toml"
+    path.write_bytes(b"\xef\xbb\xbfseed = 3\r\n")
+    assert read_text(file(path)) == "seed = 3\n"
+
+
 def test_text_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "thing"
     path.write_bytes(b"ab\xff")
