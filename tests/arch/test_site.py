@@ -29,3 +29,11 @@ def test_the_glossary_is_in_order() -> None:
     terms = re.findall(r"^\| ([^|]+?) \| [^|]+ \|$", text, re.MULTILINE)[1:]
     assert "SOP" in terms and len(terms) == len(set(terms))
     assert terms == sorted(terms, key=str.lower)
+
+
+def test_its_search_loads_nothing_from_elsewhere() -> None:
+    # The plugin adds an address on the internet unless a script of this name is named.
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    own = re.findall(r"^  polyfills: \[(\S*iframe-worker\S*)\]", settings, re.MULTILINE)
+    assert own == ["assets/iframe-worker.js"]
+    assert all((DOCS / name).is_file() for name in own)
