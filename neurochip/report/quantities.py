@@ -57,7 +57,7 @@ def percent(share: float | None, digits: int = 2) -> str:
     if share is None:
         return "–"
     least = 10.0**-digits
-    return f"< {least:g} %" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f} %"
+    return f"< {least:g} %" if 0 < 100 * share < least / 2 else f"{100 * share:z.{digits}f} %"
 
 
 def ratio(value: float, reference: float) -> str:

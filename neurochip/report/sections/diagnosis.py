@@ -52,4 +52,5 @@ def diagnosis(document: Document) -> Markup | None:
 def _between(table: DiagnosisTable, k: int) -> str:
     rails = table["rails"][k]
     low, high = percent(rails["low"], 0), percent(rails["high"], 0)
-    return f"{percent(1 - rails['low'] - rails['high'], 0)} ({low} at 0, {high} at 1)"
+    between = round(1 - rails["low"] - rails["high"], 9)  # 1 − 0.9 − 0.1 is no neuron
+    return f"{percent(between, 0)} ({low} at 0, {high} at 1)"
