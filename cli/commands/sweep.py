@@ -354,7 +354,14 @@ def _explore(
     run, _ = _run_and_dies(words, ())
     chip, energies, placement = on
     what = given(
-        run, data=data, raster=raster, overrides=overrides, chip=chip, energies=energies, placement=placement
+        run,
+        data=data,
+        raster=raster,
+        overrides=overrides,
+        chip=chip,
+        energies=energies,
+        placement=placement,
+        timing=timing,
     )
     found = explore(
         what.workload,

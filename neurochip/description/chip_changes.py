@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, get_args
 
 from neurochip.description.chip import ChipSpec, Provenance, WeightsSpec
@@ -29,12 +29,13 @@ __all__ = [
     "changed",
     "chip_with",
     "known_changes",
-    "lends",
     "merged",
     "present",
+    "refuse_unused",
     "taken_out",
     "why_unused",
     "why_unused_of",
+    "without_unused",
     "written",
 ]
 
@@ -42,6 +43,12 @@ PREFIX = "chip."  # of a key of the chip among the keys of a run
 BITS = "weights.bits"  # stands for all three keys of the weights
 _ENERGIES = "energies."
 _OF_TIME = ("core_static", "chip_static", "clock_cycle", "barrier")  # energies of what takes time
+_OF_LEARNING = (
+    "timing.cycles_per_weight_accumulation",
+    "timing.cycles_per_weight_write",
+    "timing.cycles_per_host_word",
+    "weights.rounding",
+)
 _CHANGED = Provenance("changed, not from the specification", "estimated")
 
 
@@ -76,6 +83,8 @@ def why_unused(key: str, timing: str, *, learns: bool = False) -> str | None:
         return "is for networks of other tools; a run has numbers.state and numbers.membrane"
     if not learns and section == "neurons":
         return "is for runs; networks of other tools bring the neurons of their files"
+    if not learns and key in _OF_LEARNING:
+        return "has no effect here: nothing is learned and no words of the host are moved; leave it out"
     if timing == "tick" and (section == "timing" or key.removeprefix(_ENERGIES) in _OF_TIME):
         return 'has no effect with timing = "tick", which knows no cycles; choose "analytic" or "cycle"'
     if timing == "analytic" and name in ("fifo_depth", "outbox"):
@@ -84,17 +93,42 @@ def why_unused(key: str, timing: str, *, learns: bool = False) -> str | None:
 
 
 def why_unused_of(key: str, substrate: str, timing: str) -> str | None:
-    """Return why a key of a run, if it is one of its chip, changes nothing on a substrate; `None` if it may."""
+    """Return why a key of a run, if it is one of its chip, changes nothing on a substrate; `None` if it may.
+
+    An energy of the chip is lent to every substrate, and so it may everywhere.
+    """
     if not key.startswith(PREFIX):
         return None
     if substrate != "digital":
-        return f"has no effect with substrate = {describe(substrate)}, which has no cores; leave it out"
+        lent = key.startswith(PREFIX + _ENERGIES)
+        return (
+            None
+            if lent
+            else f"has no effect with substrate = {describe(substrate)}, which has no cores; leave it out"
+        )
     return why_unused(key.removeprefix(PREFIX), timing, learns=True)
 
 
-def lends(key: str) -> bool:
-    """Whether a key of a run is an energy of its chip, which every substrate may be costed with."""
-    return key.startswith(PREFIX + _ENERGIES)
+def refuse_unused(changes: Iterable[str], timing: str, place: str = f"--set {PREFIX}") -> None:
+    """Refuse the first change that plays no part where nothing is learned; ``place`` stands before its key."""
+    for key, _ in map(_parted, changes):
+        why = why_unused(key, timing)
+        if why is not None:
+            raise ConfigError(f"{place}{key}", why)
+
+
+def without_unused(table: dict[str, Any], named: Collection[str] = ()) -> dict[str, Any]:
+    """Return tables of a run without the changes of its chip that play no part in it, but for those ``named``."""
+    changes = table.get("chip_changes")
+    if not changes:
+        return table
+    substrate, timing = table.get("substrate", "digital"), table.get("timing", "tick")
+    kept = [
+        change
+        for change in changes
+        if (key := f"{PREFIX}{_parted(change)[0]}") in named or why_unused_of(key, substrate, timing) is None
+    ]
+    return {**table, "chip_changes": kept}
 
 
 def written(key: str, raw: str) -> str:

@@ -52,6 +52,12 @@ in a section that has. In a file and in `--set` such a key is refused at any val
 depends on it. It takes nothing but defaults away where it makes another kind of run, with a key that *shapes weights*
 such as `substrate`; what else the file says is refused then.
 
+**One population or projection** of a graph is named behind its list: `--set network.populations.hidden.bias=0.1`,
+`--set network.projections.input-hidden.gain=0.5` by the names at its ends. Where several have that name, or by choice,
+a number does, from 1: `network.projections.2.gain`. So do keys of its connectivity and of its neurons:
+`network.projections.input-hidden.connectivity.density`, `network.populations.hidden.neuron.membrane`, which begin with
+those of `[neuron]` where the population has none of its own.
+
 **Sweeps and searches** leave a key out at the settings where it has no effect, and refuse to vary one that has none at
 any. What is *nominally 0* is 0 on the chip that is trained on before it is transferred.
 """

@@ -31,26 +31,31 @@ class PopulationSpec(Section):
     """Neurons of one kind, with a shape."""
 
     place: ClassVar[str] = "network.populations"
+    NAMED_BY: ClassVar[tuple[str, ...]] = ("name",)
     name: Annotated[Name, Key("Unique in the network.")]
     shape: Annotated[
-        tuple[Count, ...], Key("How many neurons there are, e.g. ``[500]`` or channels, height and width.")
+        tuple[Count, ...],
+        Key("How many neurons there are, e.g. ``[500]`` or channels, height and width.", shapes=True),
     ]
     role: Annotated[
         Literal["input", "hidden", "output"],
         Key(
             "An ``input`` presents samples and receives nothing; an ``output`` is pulled to its target. Several inputs "
-            "share a sample between them; several outputs are a head of the data each, or have the same target."
+            "share a sample between them; several outputs are a head of the data each, or have the same target.",
+            shapes=True,
         ),
     ] = "hidden"
 
     bias: Annotated[
-        float, Key("The first bias of each neuron, which learning changes; an input has none.")
+        float,
+        Key("The first bias of each neuron, which learning changes; an input has none.", training_only=True),
     ] = 0.0
     neuron: Annotated[
         Any,
         Key(
             "Its neurons, where they are others than those of ``[neuron]``: the name of a kind, or a table with its "
-            "``kind`` and constants."
+            "``kind`` and constants.",
+            shapes=True,
         ),
     ] = None
 
@@ -72,27 +77,33 @@ class ProjectionSpec(Section):
     """What leads from one population to another."""
 
     place: ClassVar[str] = "network.projections"
+    NAMED_BY: ClassVar[tuple[str, ...]] = ("from", "to")
     IN_FILES: ClassVar[dict[str, str]] = {"source": "from", "target": "to"}  # words that Python has taken
-    source: Annotated[Name, Key("Name of the population that sends.")]
-    target: Annotated[Name, Key("Name of the population that receives.")]
+    source: Annotated[Name, Key("Name of the population that sends.", shapes=True)]
+    target: Annotated[Name, Key("Name of the population that receives.", shapes=True)]
     connectivity: Annotated[
         Any,
         Key(
             "Which unit reaches which: ``dense``, ``one-to-one``, or a table with its ``kind``: ``sparse``, "
-            "``convolution``, ``pooling``."
+            "``convolution``, ``pooling``.",
+            shapes=True,
         ),
     ] = "dense"
     feedback: Annotated[
         Literal["tied", "own", "none"] | None,
         Key(
             "What leads back: the same weights (``tied``), weights of its ``own``, or ``none``; left out, nothing to "
-            "an input, and else the same weights."
+            "an input, and else the same weights.",
+            shapes=True,
         ),
     ] = None
     delay: Annotated[
         int, Meta(ge=1, le=LONGEST_DELAY), Key("From a spike to its effect, both ways.", unit="ticks")
     ] = 1
-    gain: Annotated[Positive, Key("The first weights are drawn within so many times the usual bound.")] = 1.0
+    gain: Annotated[
+        Positive,
+        Key("The first weights are drawn within so many times the usual bound.", training_only=True),
+    ] = 1.0
 
 
 def _read_projection(value: object, place: str) -> ProjectionSpec:
@@ -160,6 +171,7 @@ class NetworkSpec(Section):
             "The first weights of a chain are drawn within so many times the usual bound, one gain for each pair of "
             "neighbours; left out, 1.",
             live_if=Given(".layers"),
+            training_only=True,
         ),
     ] = None
     feedback_start: Annotated[
@@ -169,6 +181,7 @@ class NetworkSpec(Section):
             "ones. Each then learns for itself.",
             live_if=(Given(".layers") & Is(".tied", False) | SomeHas(".projections", "feedback", "own"))
             & Is("experiment", "train"),
+            training_only=True,
         ),
     ] = "drawn"
     biases: Annotated[
@@ -178,6 +191,7 @@ class NetworkSpec(Section):
             "The first biases of a chain, one for the neurons of each layer but the input, which learning changes; or "
             "one number for all. Left out, 0.",
             live_if=Given(".layers"),
+            training_only=True,
         ),
     ] = None
     populations: Annotated[

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.chip import ChipSpec
-from neurochip.description.chip_changes import chip_with, merged
+from neurochip.description.chip_changes import PREFIX, chip_with, merged, why_unused_of
 from neurochip.description.elements import element_table
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
 from neurochip.description.fixed_point import NumbersSpec, check_learning, fixed_point, refuse_with_integers
@@ -194,6 +194,10 @@ class RunSpec:
         if not self.chip:
             raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
         object.__setattr__(self, "chip_changes", merged((), self.chip_changes))
+        for key in (f"{PREFIX}{change.partition(' ')[0]}" for change in self.chip_changes):
+            why = why_unused_of(key, self.substrate, self.timing)
+            if why is not None:
+                raise ConfigError(key, why)
         check_placement(self.placement)
         object.__setattr__(self, "neuron", read_neuron(self.neuron))
         check_neurons(self._neurons(), self.neuron, self.substrate, self.experiment)

@@ -12,8 +12,9 @@ from typing import Any, Literal, get_origin
 
 from neurochip.data import Dataset
 from neurochip.description.catalogue import find_text, is_path
-from neurochip.description.chip_changes import PREFIX, change_type, lends, merged, taken_out, why_unused_of
+from neurochip.description.chip_changes import PREFIX, change_type, merged, taken_out, without_unused
 from neurochip.description.elements import element_keys
+from neurochip.description.graph_keys import entry_hint, is_of_entry, place_in_file, table_of
 from neurochip.description.run import RunSpec
 from neurochip.description.run_data import bound, section_of
 from neurochip.description.run_sections import ELEMENTS, CodingSpec
@@ -30,7 +31,11 @@ __all__ = ["anchor_files", "apply_overrides", "key_type", "read_run", "run_to_to
 
 
 def read_run(
-    name_or_path: str | os.PathLike[str], overrides: Iterable[str] = (), *, samples: Dataset | None = None
+    name_or_path: str | os.PathLike[str],
+    overrides: Iterable[str] = (),
+    *,
+    samples: Dataset | None = None,
+    timing: str | None = None,
 ) -> RunSpec:
     """Return a run of the catalogue or of a TOML file, with overrides applied and everything checked.
 
@@ -42,6 +47,8 @@ def read_run(
         ``key.path=value`` each; later ones win. ``key.path=`` takes a key out, as if the run did not name it.
     samples
         They take the place of those that the run names; keys of ``[data]`` then cannot be overridden.
+    timing
+        Model of time of a replay or a trace, which stands for that of a digital run.
 
     Returns
     -------
@@ -60,8 +67,12 @@ def read_run(
     table = parse_toml(text, source)
     if is_path(name_or_path):
         anchor_files(table, Path(name_or_path).parent)
+    if timing is not None and apply_overrides(table, overrides).get("substrate", "digital") == "digital":
+        overrides.append(f"timing={timing}")
     named = [_split(override)[0] for override in overrides]
     table = without_overridden(RunSpec, table, apply_overrides(table, overrides), named)
+    if "timing" in named:
+        table = without_unused(table, named)
     table.setdefault("name", Path(source).name.removesuffix(".toml"))
     anchor_files(table, Path.cwd())  # one that an override named
     if samples is not None:
@@ -72,11 +83,7 @@ def read_run(
         if run.substrate == "digital":
             run.check_chip(chip)
     except ConfigError as error:
-        raise _blame(error, source, named) from None
-    for path in named if run.substrate != "digital" else ():
-        why = None if lends(path) else why_unused_of(path, run.substrate, run.timing)
-        if why is not None:
-            raise ConfigError(f"--set {path}", why)
+        raise _blame(error, source, {path: place_in_file(table, path) for path in named}) from None
     return run
 
 
@@ -136,15 +143,18 @@ def anchor_files(table: Table, folder: Path) -> None:
                 section[key] = str((folder / path).resolve())
 
 
-def _blame(error: ConfigError, source: str, overridden: list[str]) -> ConfigError:
-    """Say whether the file or an override is wrong; a place inside another file stays as it is."""
+def _blame(error: ConfigError, source: str, overridden: dict[str, str]) -> ConfigError:
+    """Say whether the file or an override is wrong; a place inside another file stays as it is.
+
+    ``overridden`` has the key of each override, and where it stands.
+    """
     place = error.place
     if ".toml" in place:
         return error
-    for path in overridden:
-        if place == path or place.startswith((f"{path}.", f"{path}[")):
-            return ConfigError(f"--set {place}", error.problem)
-        if path.startswith(f"{place}."):  # of a section that nothing else may have asked for
+    for path, stands in overridden.items():
+        if place == stands or place.startswith((f"{stands}.", f"{stands}[")):
+            return ConfigError(f"--set {path}{place.removeprefix(stands)}", error.problem)
+        if stands.startswith(f"{place}."):  # of a section that nothing else may have asked for
             return ConfigError(f"--set {path}", error.problem)
     return ConfigError(f"{source}: {place}", error.problem)
 
@@ -178,16 +188,19 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
     for path, gone in _REPLACED.items():
         if isinstance(section, dict) and any(path == key and raw for key, raw in split):
             table["data"] = section = {key: value for key, value in section.items() if key not in gone}
+    split.sort(key=lambda one: is_of_entry(one[0].split(".")))  # tables of a list, once the list stands
     for path, raw in split:
         keys = path.split(".")
         hint = _walk_schema(keys)
-        if not raw:
-            _take_out(table, keys)
-            continue
         target = table
+        if is_of_entry(keys):
+            target, keys = table_of(table, keys)
+        if not raw:
+            _take_out(target, keys)
+            continue
         for key in keys[:-1]:
             below = target.get(key)
-            if (key in ELEMENTS or key == "neuron") and isinstance(below, str):
+            if (key in ELEMENTS or key in ("neuron", "connectivity")) and isinstance(below, str):
                 below = {"kind": below}
             elif keys[0] == "faults" and isinstance(below, int | float):
                 below = {"rate": below}
@@ -229,6 +242,12 @@ def key_type(path: str) -> Any:
 def _walk_schema(keys: list[str]) -> Any:
     """Return the annotation at the end of a path; refuse a key that the schema does not have."""
     hint: Any = RunSpec
+    if is_of_entry(keys):
+        hint = entry_hint(keys)
+        if not isinstance(hint, tuple):
+            return hint
+        hint, last = hint  # a family of elements
+        return _key_of(hint, last, f"--set {'.'.join(keys)}")
     for depth, key in enumerate(keys):
         place = "--set " + ".".join(keys[: depth + 1])
         if hint is RunSpec and key == "neuron":
@@ -236,11 +255,7 @@ def _walk_schema(keys: list[str]) -> Any:
         elif hint is CodingSpec and key in ELEMENTS:
             hint = ELEMENTS[key][0]
         elif isinstance(hint, Family):
-            # A family of elements: its keys depend on the kind, which may yet change.
-            known = sorted(element_keys(hint))
-            if key not in known:
-                raise ConfigError(place, unknown_key(key, known))
-            hint = str if key == "kind" else Any
+            hint = _key_of(hint, key, place)
         elif dataclasses.is_dataclass(hint) and isinstance(hint, type):
             fields = field_types(hint)
             if key not in fields:
@@ -249,6 +264,14 @@ def _walk_schema(keys: list[str]) -> Any:
         elif hint is not Any:
             raise ConfigError(place, f"unknown key; {'.'.join(keys[:depth])} is a value, not a table")
     return hint
+
+
+def _key_of(family: Family, key: str, place: str) -> Any:
+    """Return the type of a key of a family of elements: its keys depend on the kind, which may yet change."""
+    known = sorted(element_keys(family))
+    if key not in known:
+        raise ConfigError(place, unknown_key(key, known))
+    return str if key == "kind" else Any
 
 
 # TOML wants digits on both sides of a point; a command line often has them on one: [.2, -.1], 1.

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from neurochip.description import ChipSpec, EnergyTable
-from neurochip.description.chip_changes import BITS, PREFIX, changed, merged, why_unused, written
+from neurochip.description.chip_changes import (
+    BITS,
+    PREFIX,
+    changed,
+    merged,
+    refuse_unused,
+    why_unused,
+    written,
+)
 from neurochip.durable.dated import made, make_dated, refuse_existing
 from neurochip.durable.signals import stoppable
 from neurochip.errors import ConfigError, NeurochipError
@@ -32,12 +40,6 @@ __all__ = ["Explored", "chip_axes", "explore", "point_on"]
 
 MOST_POINTS = 20_000
 _FIGURES = ("error", "energy_j", "seconds", "cores")  # drawn against one another where nobody says which
-_OF_LEARNING = (
-    "timing.cycles_per_weight_accumulation",
-    "timing.cycles_per_weight_write",
-    "timing.cycles_per_host_word",
-    "weights.rounding",
-)
 _FELT = ("energies.", "packet.header_bits")  # what is used of these moves some figure, whatever the rest
 
 
@@ -105,6 +107,7 @@ def explore(
             raise ConfigError(
                 f"--set {PREFIX}{key}", "is varied, so that no chip has this value; leave it out"
             )
+    refuse_unused(changes, timing)
     size = grid_size(axes)
     if size > MOST_POINTS:
         raise ConfigError(
@@ -172,8 +175,6 @@ def chip_axes(vary: Sequence[str], timing: str) -> tuple[Axis, ...]:
             )
         key = axis.key.removeprefix(PREFIX)
         why = why_unused(key, timing)
-        if key in _OF_LEARNING:
-            why = "has no effect here: nothing is learned and no words of the host are moved; leave it out"
         if why is not None:
             raise ConfigError(place, why)
     return axes

@@ -18,6 +18,7 @@ from neurochip.inference.inferring import read_samples
 from neurochip.inference.input_files import network_input
 from neurochip.inference.recorded import any_network, as_file, as_run, is_network, traffic_of
 from neurochip.network import layered
+from neurochip.replays.replaying import Timing
 
 __all__ = ["DEFAULT_CHIP", "Given", "given"]
 
@@ -54,6 +55,7 @@ def given(
     chip: str | None = None,
     energies: str | None = None,
     placement: Path | None = None,
+    timing: Timing = "tick",
 ) -> Given:
     """Return the workload of labelled samples or of spikes.
 
@@ -70,6 +72,8 @@ def given(
     placement
         A file (docs/replay.md) that puts neurons on the same cores of every chip; `None`: each is compiled for. Of a
         chip without one of these cores, or on which one of them holds too little, the point says so.
+    timing
+        How ticks are timed, which decides what of a chip plays a part.
 
     Raises
     ------
@@ -95,7 +99,7 @@ def given(
         return Given(work, specification, tuple(changes), Path(run).stem, source.name, Path(run).name)
     if data is not None:
         raise ConfigError("--data", "shows samples to a network: name its .npz or .nir")
-    traffic, spec = traffic_of(source, run, overrides, chip)
+    traffic, spec = traffic_of(source, run, overrides, chip, timing)
     names = [population.name for population in layered(traffic.sizes).populations]
     cores = _cores(placement, names, traffic.sizes)
     placed = {} if cores is None else {"placement": cores}

@@ -88,6 +88,7 @@ class ChipSearch(msgspec.Struct, frozen=True):
             overrides=self.overrides,
             chip=self.chip,
             placement=None if self.placement is None else Path(self.placement),
+            timing=self.timing,
         )
 
     def _named(self) -> Iterator[tuple[str, str | None]]:

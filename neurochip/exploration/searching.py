@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neurochip.description import ChipSpec
-from neurochip.description.chip_changes import PREFIX, changed, merged, present, why_unused, written
+from neurochip.description.chip_changes import (
+    PREFIX,
+    changed,
+    merged,
+    present,
+    refuse_unused,
+    why_unused,
+    written,
+)
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import make_dated, refuse_existing
 from neurochip.durable.signals import stoppable
@@ -103,6 +111,7 @@ def search_chips(
             )
     for dimension in dimensions:
         _check(dimension, asked.timing)
+    refuse_unused(of.changes, asked.timing)
     check_clock(changed(of.chip, of.changes), asked.timing)
     # What the chip itself cannot hold is said before a folder is made.
     point_on(of.workload, of.chip, of.changes, asked.timing)

@@ -149,8 +149,33 @@ def _chain(sizes: Sequence[int]) -> str:
     return "-".join(map(str, sizes))
 
 
+def _refuse_silent(
+    key: str, traffic: RecordedTraffic, spec: RunSpec, without: tuple[str, list[str], str | None, str | None]
+) -> None:
+    """Refuse a key of the run that changes nothing of the replay: ``without`` is all that was said but for it."""
+    run, overrides, chip, timing = without
+    try:
+        bare = _with_chip(read_run(run, overrides, timing=timing), chip)
+        is_silent = bare != spec and _part_taken(traffic, bare) == _part_taken(traffic, spec)
+    except NeurochipError:  # without it there is no replay
+        return
+    if is_silent:
+        raise ConfigError(
+            f"--set {key}",
+            "changes nothing here: a replay takes network, format of weights, placement and chip of a run; leave it "
+            "out",
+        )
+
+
+def _part_taken(traffic: RecordedTraffic, run: RunSpec) -> list[bytes | str]:
+    """Return all of a run that its replay depends on, to be compared."""
+    cores = as_run(traffic, run)["placement"]
+    words = (run.name, run.chip, run.chip_changes, run.network.precision)
+    return [repr(words), *(np.asarray(units, np.int64).tobytes() for units in cores)]
+
+
 def traffic_of(
-    path: Path, run: str | None, overrides: Sequence[str], chip: str | None
+    path: Path, run: str | None, overrides: Sequence[str], chip: str | None, timing: str | None = None
 ) -> tuple[RecordedTraffic, RunSpec | None]:
     """Return recorded spikes, and the run whose they are: the one named, or the one beside a run's raster.
 
@@ -172,11 +197,14 @@ def traffic_of(
         if rest:
             raise ConfigError("overrides", "change a run, and there is none; name one beside the raster")
         return traffic, None
-    spec = _with_chip(read_run(run, overrides), chip)
+    spec = _with_chip(read_run(run, overrides, timing=timing), chip)
     if spec.faults.of_packets():
         raise CapabilityError(
             "faults",
             f"{spec.name} has {', '.join(spec.faults.of_packets())}, and a replay is of a chip that loses nothing; "
             "name a run without them",
         )
+    for one in rest:
+        fewer = [override for override in overrides if override != one]
+        _refuse_silent(one.partition("=")[0].strip(), traffic, spec, (run, fewer, chip, timing))
     return traffic, spec

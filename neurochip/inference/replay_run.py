@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurochip.compile.placement_file import write_placement
 from neurochip.description import read_chip, read_energies
-from neurochip.description.chip_changes import chip_with, taken_out
+from neurochip.description.chip_changes import chip_with, refuse_unused, taken_out
 from neurochip.description.spiking_file import spiking_bytes
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import made, make_dated, refuse_existing
@@ -116,6 +116,7 @@ def replay_run(
     has_weights = True
     if run is not None and is_network(run):
         changes, rest = taken_out(overrides)
+        refuse_unused(changes, timing)
         network, notes = any_network(run, rest)
         specification = chip_with(chip or DEFAULT_CHIP, changes, own)
         paid = specification.energies
@@ -128,8 +129,9 @@ def replay_run(
         name, of = Path(run).stem, Path(run).name
         neuron = f"{seen.hardware.elements[-1].kind}, dt = {network.dt:g} s, {network.method}"
     else:
-        traffic, spec = traffic_of(path, run, overrides, chip)
+        traffic, spec = traffic_of(path, run, overrides, chip, timing)
         changes, _ = taken_out(overrides)
+        refuse_unused(changes, timing)
         if spec is None:
             specification = chip_with(chip or DEFAULT_CHIP, changes, own)
         else:

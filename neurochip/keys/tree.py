@@ -6,13 +6,14 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
 from msgspec import Meta
 
 from neurochip.keys.conditions import Condition, ValueOf, condition
+from neurochip.keys.entries import entry_of, fields_in_files, item_of, keys_below
 from neurochip.keys.key import Key
 
 __all__ = [
@@ -147,13 +148,29 @@ def known_key(root: type, path: str) -> KnownKey | None:
     if path in known:
         return known[path]
     parts = path.split(".")
-    return next((known[at] for n in range(len(parts), 0, -1) if (at := ".".join(parts[:n])) in known), None)
+    for n in range(len(parts), 0, -1):
+        nearest = known.get(".".join(parts[:n]))
+        if nearest is not None:
+            return _in_entry(nearest, parts[n:]) or nearest
+    return None
+
+
+def _in_entry(listed: KnownKey, parts: list[str]) -> KnownKey | None:
+    """Return what is known of a key of one table of a list."""
+    item = item_of(listed.hint)
+    if item is None:
+        return None
+    for _, keys in keys_below(item, parts):
+        found = known_keys(item)[fields_in_files(item)[keys[0]]]
+        return dataclasses.replace(found, conditions=(*listed.conditions, *found.conditions))
+    return None
 
 
 def value_at(root: type, source: object, path: str) -> Any:
     """Return the value of a dotted key in nested tables or sections; its default where they have none."""
     node = source
-    for part in path.split("."):
+    parts = path.split(".")
+    for n, part in enumerate(parts):
         # A dict is asked for first: it is what nearly every node is, and an abstract class is slow to answer.
         if isinstance(node, (dict, Mapping)) and part in node:
             node = node[part]
@@ -163,9 +180,26 @@ def value_at(root: type, source: object, path: str) -> Any:
             continue
         elif isinstance(node, str) and part == "kind":  # an element, as its kind
             continue
+        elif isinstance(node, (list, tuple)) and (one := _entry(root, node, parts, n)) is not None:
+            return value_at(*one)
         else:
             return _default(root, path)
     return node
+
+
+def _entry(
+    root: type, entries: Sequence[object], parts: list[str], n: int
+) -> tuple[type, object, str] | None:
+    """Return class, table and path within it of a key of one table of a list."""
+    listed = known_keys(root).get(".".join(parts[:n]))
+    item = None if listed is None else item_of(listed.hint)
+    if item is None:
+        return None
+    k, (key, *below) = entry_of(item, entries, parts[n:], ".".join(parts))
+    if isinstance(entries[k], Mapping):
+        table = {fields_in_files(item).get(name, name): value for name, value in entries[k].items()}  # type: ignore[attr-defined]
+        return item, table, ".".join([fields_in_files(item)[key], *below])
+    return item, entries[k], ".".join([fields_in_files(item)[key], *below])
 
 
 def _default(root: type, path: str) -> Any:

@@ -57,7 +57,7 @@ class Presentation:
         timing: TimingModel = "tick",
     ) -> None:
         check_timing(timing)
-        spec, folder = _resolved(run, overrides)
+        spec, folder = _resolved(run, overrides, timing)
         if spec.substrate != "digital" or spec.learning is None:
             raise CapabilityError(
                 "run",
@@ -299,13 +299,15 @@ def _placed(image: Any, weight_bits: int) -> PlacedNetwork:
     )
 
 
-def _resolved(run: RunSpec | str | Path, overrides: Sequence[str]) -> tuple[RunSpec, Path | None]:
+def _resolved(
+    run: RunSpec | str | Path, overrides: Sequence[str], timing: str
+) -> tuple[RunSpec, Path | None]:
     """Return the run, and its folder if it has one."""
     if isinstance(run, RunSpec):
         return run, None
     folder = Path(run)
     if not folder.is_dir():
-        return read_run(str(run), overrides), None
+        return read_run(str(run), overrides, timing=timing), None
     if overrides:
         raise ConfigError("overrides", "are for runs with fresh weights; a finished run is traced as it was")
     try:

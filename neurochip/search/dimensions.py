@@ -9,6 +9,8 @@ from neurochip.description import RunSpec
 from neurochip.description.chip_changes import PREFIX, present
 from neurochip.description.varied import Range, VariedKey, parse_varied, parse_varied_keys
 from neurochip.errors import ConfigError
+from neurochip.keys.live import dead_key
+from neurochip.keys.tree import value_at
 
 __all__ = ["Choice", "Dimension", "Range", "present_value", "read_dimension", "read_dimensions"]
 
@@ -70,12 +72,12 @@ def _dimension(varied: VariedKey) -> Dimension:
 
 def present_value(run: RunSpec, dimension: Dimension) -> Value | None:
     """Return the value that a run has at the key of a dimension; `None` where that is outside it."""
-    found: object = run.to_dict()
+    table = run.to_dict()
+    found: object = None
     if dimension.key.startswith(PREFIX):
         found = present(run.specification, dimension.key.removeprefix(PREFIX))
-    else:
-        for part in dimension.key.split("."):
-            found = found.get(part) if isinstance(found, dict) else None
+    elif dead_key(RunSpec, table, dimension.key) is None:
+        found = value_at(RunSpec, table, dimension.key)
     if not dimension.holds(found):
         return None
     return found if isinstance(found, int | float) and isinstance(dimension, Range) else str(found)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from neurochip import data
 from neurochip.description import RunSpec, apply_overrides, bound
-from neurochip.description.chip_changes import why_unused_of
+from neurochip.description.chip_changes import why_unused_of, without_unused
 from neurochip.description.varied import check_keys
 from neurochip.durable.shard import parse_shard
 from neurochip.errors import ConfigError
@@ -124,4 +124,4 @@ def _check_varied(key: str, spec: RunSpec) -> None:
 def varied_run(spec: RunSpec, values: dict[str, str]) -> RunSpec:
     """Return the run with other values of some keys; ConfigError where it cannot be."""
     table = apply_overrides(spec.to_dict(), [f"{key}={value}" for key, value in values.items()])
-    return bound(RunSpec.from_dict(without_dead(RunSpec, table)))
+    return bound(RunSpec.from_dict(without_unused(without_dead(RunSpec, table))))

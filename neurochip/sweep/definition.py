@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.description import RunSpec, bound
-from neurochip.description.chip_changes import PREFIX, why_unused_of
+from neurochip.description.chip_changes import PREFIX, why_unused_of, without_unused
 from neurochip.description.run_reader import anchor_files, apply_overrides
 from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, ConfigError
@@ -146,7 +146,7 @@ class Definition:
         if die is not None:
             analog: Any = table.setdefault("analog", {})
             analog["die_file"] = die
-        return without_dead(RunSpec, table)
+        return without_unused(without_dead(RunSpec, table))
 
     def resolve(self, values: Sequence[str], *, nominal: bool = False, die: str | None = None) -> RunSpec:
         """Return the run with the varied keys set to these values; refuse what the run's own checks refuse."""

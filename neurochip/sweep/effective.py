@@ -10,7 +10,6 @@ from typing import Any
 from neurochip.analog.cell_spread import die_spreads
 from neurochip.description import RunSpec
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.chip_changes import why_unused
 from neurochip.keys.live import without_keys
 from neurochip.keys.reading import Table
 from neurochip.keys.tree import field_types
@@ -37,13 +36,6 @@ def effective(run: RunSpec) -> Table:
     if run.substrate != "digital":
         table.pop("chip", None)  # it only lends its energies
         table.pop("chip_changes", None)
-    elif run.chip_changes:
-        used = [
-            one
-            for one in run.chip_changes
-            if why_unused(one.partition(" ")[0], run.timing, learns=True) is None
-        ]
-        table["chip_changes"] = used
     if run.analog is not None:
         table["analog"] = _of_the_die(run.analog, table["analog"])
     return table

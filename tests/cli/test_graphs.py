@@ -218,3 +218,18 @@ def test_integers_learn_over_any_connectivity(run: Run, place: Workplace) -> Non
     place.write("listed.toml", LISTED + TINY.format(rates=RATES, epochs=1))
     result = run("simulate", "listed.toml", "--set", "network.precision=int8", "--out", "listed")
     assert result.exit_code == 0, result.output
+
+
+def test_one_projection_is_swept_and_its_page_drawn(run: Run, graph: Workplace) -> None:
+    asked = [
+        "--vary",
+        "network.projections.left-right.delay=1,3",
+        "--set",
+        "network.projections.left-right.gain=0.2",
+    ]
+    result = run("sweep", "graph.toml", *asked, "--modes", "deploy", "--seeds", "2", "--out", "sweep")
+    assert result.exit_code == 0, result.output
+    assert "32-32-9-7-10-10" in (graph.folder / "sweep" / "sweep.html").read_text(encoding="utf-8")
+    definition = json.loads((graph.folder / "sweep" / "sweep.json").read_text(encoding="utf-8"))["definition"]
+    assert definition["run"]["network"]["projections"][2]["gain"] == 0.2
+    assert definition["vary"][0]["nominal"] == "3"

@@ -130,8 +130,11 @@ def test_a_run_that_loses_packets(run: Run, finished: Finished, place: Workplace
         "name a run without them\n"
     )
     assert place.files() == []
-    # What neurons send is in the raster.
-    assert run("simulate", *beside, "--set", "faults.spike_spurious=0.1", "--out", "out").exit_code == 0
+    # What neurons send is in the raster: the run may say so, and whoever sets it now would wait for an effect.
+    assert run("simulate", *beside, "--set", "faults.spike_spurious=0.1", "--out", "out").exit_code == 2
+    text = (finished.folder / "run.toml").read_text(encoding="utf-8")
+    place.write("noisy.toml", f"{text}\n[faults]\nspike_spurious = 0.1\n")
+    assert run("simulate", "noisy.toml", *beside[1:], "--out", "out").exit_code == 0
 
 
 def test_cost_anew(run: Run, place: Workplace) -> None:
@@ -161,6 +164,14 @@ BAD: list[tuple[dict[str, Any], list[str], int, str]] = [
     ({}, ["--chip", "ideal-bits", "--timing", "cycle"],
      2, 'timing: "cycle" needs a clock, and ideal-bits has none; use "tick" or another chip'),
     ({}, ["--set", "seed=2"], 2, "overrides: change a run, and there is none; name one beside the raster"),
+    ({}, ["--set", "chip.timing.clock=1 GHz"],
+     2, '--set chip.timing.clock: has no effect with timing = "tick", which knows no cycles; choose "analytic" or '
+        '"cycle"'),
+    ({}, ["--set", "chip.timing.fifo_depth=1", "--timing", "analytic"],
+     2, '--set chip.timing.fifo_depth: has no effect with timing = "analytic", which knows no queues; choose "cycle"'),
+    ({}, ["--set", "chip.timing.cycles_per_weight_write=1", "--timing", "cycle"],
+     2, "--set chip.timing.cycles_per_weight_write: has no effect here: nothing is learned and no words of the host "
+        "are moved; leave it out"),
     ({}, ["mnist-small"], 3, "spikes: have layers 20-12-5, and the network of mnist-small is 784-500-10"),
     ({}, ["mnist-continuous"],
      2, 'substrate: must be "digital" to send spikes, and mnist-continuous is "ideal"'),
@@ -191,3 +202,17 @@ def test_refused(
 def test_options_that_do_not_go_together(run: Run, args: list[str], sentence: str) -> None:
     result = run("simulate", *args)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {sentence}")
+
+
+def test_what_a_run_says_and_its_replay_does_not_ask_is_refused(run: Run, finished: Finished) -> None:
+    raster = str(finished.folder / "raster.npz")
+    result = run("simulate", "--replay", raster, "--out", "out", "--set", "learning.beta=0.125")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: --set learning.beta: changes nothing here: a replay takes network, format of weights, placement and "
+        "chip of a run; leave it out\n",
+    )
+    asked = ["--set", "network.precision=int8", "--set", "chip.timing.clock=1 GHz", "--timing", "analytic"]
+    assert run("simulate", "--replay", raster, "--out", "out", "--quiet", *asked).exit_code == 0
+    time = document("out")["time"]
+    assert time["seconds"] == pytest.approx(time["cycles"] / 1e9)

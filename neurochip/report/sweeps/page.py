@@ -34,9 +34,9 @@ def sweep_page(document: SweepDocument) -> str:
 def _head(document: SweepDocument) -> Markup:
     definition = document["definition"]
     run = definition["run"]
-    layers = "-".join(str(size) for size in run["network"]["layers"])
+    spec = RunSpec.from_dict(run)
     facts: list[Content] = [
-        f"[{layers}]",
+        f"[{spec.network.title}]",
         str(run["substrate"]),
         *(f"{entry['key']}: {len(entry['values'])} values" for entry in definition["vary"]),
         how_many(definition),
@@ -51,7 +51,7 @@ def _head(document: SweepDocument) -> Markup:
         if panel["verdict"]
     ]
     cards = tag("div", *_cards(document), class_="cards")
-    return page_head(f"{run['name']} sweep", run_words(RunSpec.from_dict(run)), facts, cards, *verdicts)
+    return page_head(f"{run['name']} sweep", run_words(spec), facts, cards, *verdicts)
 
 
 def _panel_name(panel: PanelTable) -> Markup | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -79,7 +80,7 @@ def test_the_later_change_counts() -> None:
 
 
 def test_a_run_carries_its_changes() -> None:
-    run = read_run("mnist-small", ["chip.core.neurons=128", "chip.timing.clock=1 GHz"])
+    run = read_run("mnist-small", ["timing=cycle", "chip.core.neurons=128", "chip.timing.clock=1 GHz"])
     assert run.specification.core.neurons == 128
     again = RunSpec.from_dict(parse_toml(run_to_toml(run), "run.toml"))
     assert again == run
@@ -123,11 +124,11 @@ def test_every_key_is_known_once() -> None:
 
 
 def test_membranes_are_for_networks_of_other_tools() -> None:
-    """A run that learns does not notice them, so a sweep refuses to vary them, and their results are the same."""
+    """A run that learns does not notice them, so it refuses them."""
     assert "networks of other tools" in str(why_unused("membranes.bits", "cycle", learns=True))
     assert why_unused("membranes.bits", "cycle") is None
     assert why_unused("core.neurons", "cycle", learns=True) is None
-    used = effective(read_run("mnist-small", ["chip.membranes.bits=8", "chip.core.neurons=300"]))
+    used = effective(read_run("mnist-small", ["chip.core.neurons=300"]))
     assert used["chip_changes"] == ["core.neurons = 300"]
 
 
@@ -142,3 +143,36 @@ def test_a_substrate_without_cores_takes_nothing_of_the_chip_but_its_energies() 
                 "cores; leave it out"
             )
         read_run("stripes", [f"substrate={substrate}", "chip.energies.op.mul.float32=1 pJ"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (
+            ["chip.timing.clock=1 GHz"],
+            '--set chip.timing.clock: has no effect with timing = "tick", which knows no cycles',
+        ),
+        (["chip.energies.core_static=1 mW"], "--set chip.energies.core_static: has no effect with timing"),
+        (
+            ["timing=analytic", "chip.timing.fifo_depth=1"],
+            "--set chip.timing.fifo_depth: has no effect with timing",
+        ),
+        (["chip.membranes.bits=8"], "--set chip.membranes.bits: is for networks of other tools"),
+    ],
+)
+def test_a_change_that_plays_no_part_is_refused(overrides: list[str], sentence: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_run("stripes", overrides)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_what_a_file_changes_goes_where_an_override_takes_its_effect(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    run = read_run("stripes", ["timing=cycle", "chip.timing.fifo_depth=1", "chip.core.neurons=9"])
+    file.write_text(run_to_toml(run), encoding="utf-8")
+    assert read_run(str(file)).chip_changes == ("core.neurons = 9", "timing.fifo_depth = 1")
+    assert read_run(str(file), ["timing=analytic"]).chip_changes == ("core.neurons = 9",)
+    assert read_run(str(file), timing="tick").chip_changes == ("core.neurons = 9",)
+    file.write_text(run_to_toml(run).replace('timing = "cycle"', 'timing = "tick"'), encoding="utf-8")
+    with pytest.raises(ConfigError, match="chip.timing.fifo_depth: has no effect with timing"):
+        read_run(str(file))
