@@ -65,6 +65,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "neurochip/cores/traffic.py": _REPLAY,
     "neurochip/cores/delivery.py": _REPLAY,
     "neurochip/cores/clock.py": _TIMED,
+    "neurochip/cores/tick_clock.py": _TIMED,
     "neurochip/cores/walked_ticks.py": _TIMED,
     "neurochip/noc/router.py": _MESH,
     "neurochip/noc/pipeline.py": _MESH,

@@ -10,7 +10,8 @@ from neurochip.bench.rounds import timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.noc import Packets
-from neurochip.noc.arrays import Counter, build
+from neurochip.noc.arrays import Counter
+from neurochip.noc.network import build
 from neurochip.noc.router import advance
 from neurochip.noc.traffic import in_core_order
 

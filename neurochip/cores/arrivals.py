@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.traffic_tables import longest_tick, traffic_tables
-from neurochip.cores.walker import MOST_SUM, Walker
+from neurochip.cores.clock import everybody
+from neurochip.cores.counted_ticks import CYCLES
+from neurochip.cores.traffic_tables import traffic_tables
+from neurochip.cores.walker import Walker
 from neurochip.errors import CapabilityError
 
 __all__ = ["Arrivals", "Deliveries"]
@@ -58,9 +60,9 @@ class Arrivals:
         if timing is None:
             raise CapabilityError("timing", f"is not given: {image.chip.name} has no clock, and no cycles")
         tables = self._tables = traffic_tables(image, timing, np.array(core_slots, dtype=np.int64))
-        at_once = MOST_SUM // longest_tick(tables, contention=True)
-        self._walker = Walker(image, timing, tables, np.zeros(0, dtype=np.int64), at_once)
-        self._by_site = np.concatenate([np.arange(*tables.slots[c]) for c in tables.by_site])
+        most, nothing = everybody(tables, contention=True), np.zeros(0, dtype=np.int64)
+        self._walker = Walker(image.chip.mesh, timing, tables, most, nothing, longest_latency=0)
+        self._by_site = np.concatenate([np.arange(*tables.slots[c, ::2]) for c in tables.by_site])
 
     def of(self, spikes: NDArray[np.uint8]) -> Deliveries:
         """Return what u8[tick, slot], a presentation from rest, delivers.
@@ -73,12 +75,11 @@ class Arrivals:
         tables, walker = self._tables, self._walker
         bits = np.ascontiguousarray(spikes)[:, None]
         before = np.concatenate([np.zeros_like(bits[:1]), bits])
-        ended, arrivals = [walker.cycles], [np.zeros(0, dtype=np.int64)]
+        took, arrivals = np.zeros((len(bits), 2), dtype=np.int64), [np.zeros(0, dtype=np.int64)]
         for t in range(len(bits)):
-            stalled = walker.walk(bits[t : t + 1], before[t], 0, t + 1, 1 << 40)
+            stalled = walker.walk(bits[t : t + 1], before[t], 0, took[t : t + 1], t + 1, 1 << 40)
             if stalled is not None:
                 raise stalled
-            ended.append(walker.cycles)
             arrivals.append(walker.arrivals)
         # A core after the other, as they stand on the chip, its neurons in their order, and those that hear each.
         tick, at = np.nonzero(spikes[:, self._by_site])
@@ -87,7 +88,7 @@ class Arrivals:
         copies = np.diff(tables.flows)[way]
         within = np.arange(int(copies.sum())) - np.repeat(np.cumsum(copies) - copies, copies)
         return Deliveries(
-            np.diff(ended),
+            took[:, CYCLES],
             np.repeat(tick, copies),
             np.repeat(neuron, copies),
             tables.receiver[np.repeat(tables.flows[way], copies) + within],

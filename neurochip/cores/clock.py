@@ -1,8 +1,8 @@
-"""The clock of an emulated chip: how long each tick takes, from counts alone or flit by flit (docs/cycle.md)."""
+"""The clock of an emulated chip: how long each phase takes, all presentations or one in so many (docs/cycle.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -10,25 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.counted_ticks import LONGEST, TOTAL, count_ways, time_counts
 from neurochip.cores.faults import FaultPlan
-from neurochip.cores.traffic_tables import (
-    TrafficTables,
-    check_longest,
-    link_routes,
-    longest_tick,
-    traffic_tables,
-)
-from neurochip.cores.walker import MOST_SUM, Walker
-from neurochip.errors import CapabilityError, ConfigError, StallError
-from neurochip.noc.traffic import MOST_CYCLES, disabled_cores
+from neurochip.cores.tick_clock import Share, TickClock, TimeModel, count_by_way
+from neurochip.cores.traffic_tables import MostWork, TrafficTables, link_routes, traffic_tables
+from neurochip.errors import CapabilityError, ConfigError
 from neurochip.noc.zero_load import in_fractions
 from neurochip.substrate import Phase, exact
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
 
-__all__ = ["ChipClock", "TimeModel", "Timed", "clocks_of"]
-
-TimeModel = Literal["analytic", "cycle"]
+__all__ = ["ChipClock", "Timed", "clocks_of", "everybody"]
 
 
 class Timed(NamedTuple):
@@ -47,8 +37,14 @@ class Timed(NamedTuple):
 _ROOM = 1 << 26  # bytes of spikes that are kept to be walked through
 
 
-class ChipClock:
-    """Times the ticks of one chip image and adds them up by phase.
+def everybody(tables: TrafficTables, *, contention: bool) -> MostWork:
+    """Return the work of a tick in which every neuron spikes."""
+    neurons = np.bincount(tables.way_of[tables.way_of >= 0], minlength=len(tables.core))
+    return MostWork.of(tables, neurons[None], contention=contention)
+
+
+class ChipClock(TickClock):
+    """Times the ticks of one chip image, and chooses of which presentations.
 
     Parameters
     ----------
@@ -56,20 +52,14 @@ class ChipClock:
         The compiled chip; its specification must have a clock.
     core_slots
         (first slot, slot after the last) of each core.
-    model
-        ``analytic``: from spike counts, what contention cannot undercut; ``cycle``: flit by flit.
     every
         Time the first of every so many presentations of a phase, and no others.
-    threads
-        Samples are shared among so many threads; results do not depend on it.
+    model, threads, disabled, max_cycles
+        As in `TickClock`; samples are rows.
     unreachable
         bool[sender, receiver], cores of the image between which no packet travels; see `traffic_tables`.
     dead
         bool[core], cores of the image that compute nothing: their updates take no time.
-    disabled
-        Cores of the chip that take no packets: sending to one stalls the network (``cycle``).
-    max_cycles
-        A tick that is not done by then raises `StallError` (``cycle``).
 
     Raises
     ------
@@ -100,38 +90,29 @@ class ChipClock:
             )
         if not every >= 1:
             raise ConfigError("timing_every", f"must be at least 1, got {every}")
-        if not 1 <= max_cycles <= MOST_CYCLES:
-            raise ConfigError("max_cycles", f"must be 1 to {MOST_CYCLES}, got {max_cycles}")
-        self.model = model
-        self._image, self._timing, self._every = image, timing, every
-        self._threads, self._disabled, self._max_cycles = (
-            threads,
-            disabled_cores(image.chip.mesh, disabled),
-            max_cycles,
-        )
-        self.tables: TrafficTables = traffic_tables(
-            image, timing, np.array(core_slots, dtype=np.int64), unreachable
-        )
+        tables = traffic_tables(image, timing, np.array(core_slots, dtype=np.int64), unreachable)
         if dead is not None:
-            self.tables = self.tables._replace(update=np.where(dead, 0, self.tables.update))
-        longest = longest_tick(self.tables, contention=self.walks)
-        check_longest(longest)
-        self._ticks_at_once = MOST_SUM // longest
-        self._slots = int(np.array(core_slots, dtype=np.int64).max(initial=0))
-        self._routes = link_routes(image, self.tables)
+            tables = tables._replace(update=np.where(dead, 0, tables.update))
+        super().__init__(
+            image.chip.mesh,
+            timing,
+            tables,
+            model,
+            everybody(tables, contention=model == "cycle"),
+            routes=link_routes(image, tables),
+            threads=threads,
+            disabled=disabled,
+            max_cycles=max_cycles,
+        )
+        self._timing, self._every = timing, every
+        self._slots = len(tables.way_of)
         self._seen: dict[Phase, int] = {}  # presentations that have begun, timed or not
         self._timed: dict[Phase, NDArray[np.int64]] = {}  # samples of the present minibatch that are timed
-        self._walkers: list[Walker] = []
-
-    @property
-    def walks(self) -> bool:
-        """Whether every flit is followed."""
-        return self.model == "cycle"
 
     @property
     def needs_bits(self) -> bool:
         """Whether it matters which neurons of a core fired, and not only how many."""
-        return self.walks or len(self.tables.core) != len(self._image.cores)
+        return self.walks or len(self.tables.core) != len(self.tables.site)
 
     def samples_at_once(self, ticks: int, slots: int) -> int:
         """Return how many samples' spikes may be kept, so that memory stays small."""
@@ -157,7 +138,7 @@ class ChipClock:
         rows: NDArray[np.int64],
         per_core: NDArray[np.int32],
         spikes: NDArray[np.uint8],
-        each_thread: Callable[[Callable[[int], None]], None],
+        each_thread: Share,
         first_tick: int = 1,
         before: NDArray[np.uint8] | None = None,
     ) -> PhaseTime:
@@ -179,55 +160,12 @@ class ChipClock:
         if before is None:
             before = np.zeros((max(spikes.shape[1], per_core.shape[1]), self._slots), np.uint8)
         if self.walks:
-            return self._walked(rows, spikes, each_thread, first_tick, before)
-        per_way = self._per_way(spikes) if self.needs_bits else per_core
+            return self.walked(rows, spikes, before, first_tick, each_thread).time
+        way_of, n_ways = self.tables.way_of, len(self.tables.core)
+        per_way = count_by_way(spikes, way_of, n_ways) if self.needs_bits else per_core
         if self.tables.behind:
-            per_way = np.concatenate([self._per_way(before[None]), per_way])
-        return self._counted(rows, per_way)
-
-    def _per_way(self, spikes: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """Return i32[tick, row, way]."""
-        counts = np.zeros((*spikes.shape[:2], len(self.tables.core)), np.int32)
-        count_ways(spikes, self.tables.way_of, counts)
-        return counts
-
-    def _counted(self, rows: NDArray[np.int64], per_way: NDArray[np.int32]) -> PhaseTime:
-        time = PhaseTime.nothing(len(self._image.cores))
-        most_rows = min(self._ticks_at_once, max(1, len(rows)))
-        most_ticks, behind = self._ticks_at_once // most_rows, self.tables.behind
-        for row in range(0, len(rows), most_rows):
-            for tick in range(behind, len(per_way), most_ticks):
-                some = rows[row : row + most_rows]
-                time = time + self._counted_at_once(some, per_way[tick - behind : tick + most_ticks])
-        return time
-
-    def _counted_at_once(self, rows: NDArray[np.int64], per_way: NDArray[np.int32]) -> PhaseTime:
-        n_cores, tables, mesh = len(self._image.cores), self.tables, self._image.chip.mesh
-        totals = np.zeros(2, dtype=np.int64)
-        busy, sent = np.zeros(n_cores, dtype=np.int64), np.zeros(len(tables.core), dtype=np.int64)
-        room = np.zeros((4, max(n_cores, len(tables.latency))), dtype=np.int64)
-        time_counts(per_way, rows, tables, room, totals, busy, sent)
-        ticks = (len(per_way) - tables.behind) * len(rows)
-        return replace(
-            PhaseTime.nothing(n_cores),
-            ticks=ticks,
-            cycles=int(totals[TOTAL]),
-            barrier=ticks * self.tables.barrier,
-            longest=int(totals[LONGEST]),
-            busy=busy,
-            link_load=self._routes.load(sent, mesh.width * mesh.height * 4).reshape(-1, 4),
-        )
-
-    def each_tick(self, spikes: NDArray[np.uint8]) -> list[PhaseTime]:
-        """Return the time of every tick of u8[tick, slot], one presentation."""
-        first, bits = np.zeros(1, dtype=np.int64), spikes[:, None, :]
-        before = np.concatenate([np.zeros_like(bits[:1]), bits[:-1]])
-        return [
-            self._walked(first, bits[t : t + 1], lambda work: work(0), t + 1, before[t])
-            if self.walks
-            else self._counted(first, self._per_way(np.stack([before[t], bits[t]])[1 - self.tables.behind :]))
-            for t in range(len(spikes))
-        ]
+            per_way = np.concatenate([count_by_way(before[None], way_of, n_ways), per_way])
+        return self.counted(rows, per_way).time
 
     def learned(self, accumulations: NDArray[np.int64], writes: NDArray[np.int64]) -> PhaseTime | None:
         """Return the time of one change of weights: of the core with most to do; `None`: it has no figures."""
@@ -241,37 +179,6 @@ class ChipClock:
         busy = exact.plus(exact.times(accumulations, add), exact.times(writes, write))
         cycles = -(-int(busy.max(initial=0)) // FRACTIONS)
         return replace(PhaseTime.nothing(len(busy)), cycles=cycles, longest=cycles, busy=busy)
-
-    def _walked(
-        self,
-        rows: NDArray[np.int64],
-        spikes: NDArray[np.uint8],
-        each_thread: Callable[[Callable[[int], None]], None],
-        first_tick: int,
-        before: NDArray[np.uint8],
-    ) -> PhaseTime:
-        while len(self._walkers) < self._threads:
-            self._walkers.append(
-                Walker(self._image, self._timing, self.tables, self._disabled, self._ticks_at_once)
-            )
-        stalls: list[tuple[int, StallError]] = []
-
-        def share(k: int) -> None:
-            walker = self._walkers[k]
-            for at in range(k, len(rows), self._threads):
-                stalled = walker.walk(spikes, before, int(rows[at]), first_tick, self._max_cycles)
-                if stalled is not None:
-                    stalls.append((at, stalled))
-                    return
-
-        each_thread(share)
-        if stalls:
-            raise min(stalls, key=lambda stall: stall[0])[1]
-        time = PhaseTime.nothing(len(self._image.cores))
-        for walker in self._walkers[: self._threads]:
-            time = time + walker.take()
-        ticks = len(spikes) * len(rows)
-        return replace(time, ticks=ticks, barrier=ticks * self.tables.barrier)
 
 
 def clocks_of(

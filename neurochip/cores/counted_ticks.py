@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.cores.traffic_tables import TrafficTables
-from neurochip.kernels._jit import entry
-from neurochip.kernels.types import Cube, Matrix, Vector
+from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels.types import Cube, Index, Matrix, Vector
 from neurochip.noc.arrays import FRACTION_BITS
 
-__all__ = ["LONGEST", "TOTAL", "count_ways", "time_counts"]
+__all__ = ["BARRIER", "CYCLES", "begin_barrier", "count_ways", "join_barrier", "time_counts"]
 
-TOTAL, LONGEST = 0, 1  # places in ``totals``
+CYCLES, BARRIER = 0, 1  # of a tick: all of them, and those of its barrier
 _ROUND_UP = (1 << FRACTION_BITS) - 1
 _LATE = 1 << 40
 _ONE = 1 << FRACTION_BITS
@@ -27,21 +27,41 @@ def count_ways(spikes: Cube[np.uint8], way_of: Vector[np.int64], out: Cube[np.in
                     out[tick, row, way_of[slot]] += spikes[tick, row, slot]
 
 
+@kernel
+def begin_barrier(active: Vector[np.uint8], joined: Vector[np.uint8]) -> int:
+    """Write which tiles take part in the barrier of any tick; return how many they are."""
+    tiles = 0
+    for tile in range(joined.shape[0]):
+        joined[tile] = active[tile]
+        tiles += int(active[tile])
+    return tiles
+
+
+@kernel
+def join_barrier(joined: Vector[np.uint8], tile: Index) -> int:
+    """Write that a tile takes part in the barrier of a tick; return 1 where it has not done so before, else 0."""
+    if joined[tile] != 0:
+        return 0
+    joined[tile] = 1
+    return 1
+
+
 @entry
 def time_counts(
     per_way: Cube[np.int32],
     rows: Vector[np.int64],
     tables: TrafficTables,
     room: Matrix[np.int64],
-    totals: Vector[np.int64],
+    joined: Vector[np.uint8],
+    took: Cube[np.int64],
     busy: Vector[np.int64],
     sent: Vector[np.int64],
 ) -> None:
-    """Add up the time of all ticks of i32[tick, row, way] ``per_way``, in the rows i64[…] ``rows``.
+    """Find the time of all ticks of i32[tick, row, way] ``per_way``, in the rows i64[…] ``rows``.
 
-    The first ``tables.behind`` of the ticks are those before. ``room`` is scratch, i64[4, core | pair]. Adds to i64[2]
-    ``totals`` (cycles, and the longest tick), i64[core] ``busy`` (2⁻²⁰ cycle, of the busier engine) and i64[way]
-    ``sent`` (spikes).
+    The first ``tables.behind`` of the ticks are those before. ``room`` i64[4, core | pair] and ``joined`` u8[tile]
+    are scratch. Writes i64[row, tick, 2] ``took`` (cycles, and those of the barrier among them); adds to i64[core]
+    ``busy`` (2⁻²⁰ cycle, of the busier engine) and i64[way] ``sent`` (spikes).
     """
     flows, receiver, latency, pair = tables.flows, tables.receiver, tables.latency, tables.pair
     spike_out, copies, slots, core = tables.spike_out, tables.copies, tables.slots, tables.core
@@ -55,7 +75,7 @@ def time_counts(
             row = rows[which]
             for c in range(n_cores):
                 received[c] = 0
-                sending[c] = tables.fill[c] + (slots[c, 1] - slots[c, 0]) * tables.update[c]
+                sending[c] = tables.fill[c] + (slots[c, 2] - slots[c, 1]) * tables.update[c]
                 made[c] = tables.fill[c]  # what a core does before its first update
             for q in range(latency.shape[0]):
                 packets[q] = 0
@@ -75,6 +95,8 @@ def time_counts(
                     made[c] += received[c]
                     received[c] = 0
             done = 0
+            tiles = begin_barrier(tables.active, joined)
+            some_join = tiles < tables.barrier.shape[0] - 1
             for c in range(n_cores):
                 done = max(done, sending[c])
                 busy[c] += max(sending[c], received[c])
@@ -83,8 +105,9 @@ def time_counts(
                 if packets[q] > 0:
                     r = tables.to[q]
                     s = tables.sender[q]
-                    # Each packet of a pair is another neuron's; the bound for two engines leaves that out.
-                    each = out + tables.update[s] * behind
+                    if some_join:
+                        tiles += join_barrier(joined, tables.tile[s]) + join_barrier(joined, tables.tile[r])
+                    each = out + tables.apart[s]
                     made_first = (made[s] + each + _ROUND_UP) >> FRACTION_BITS
                     sending[r] = min(sending[r], made_first + latency[q])
                     made_last = (made[s] + packets[q] * each + _ROUND_UP) >> FRACTION_BITS
@@ -92,6 +115,5 @@ def time_counts(
             for c in range(n_cores):
                 if received[c] > 0:
                     done = max(done, (sending[c] << FRACTION_BITS) + received[c])
-            cycles = ((done + _ROUND_UP) >> FRACTION_BITS) + tables.barrier
-            totals[TOTAL] += cycles
-            totals[LONGEST] = max(totals[LONGEST], cycles)
+            took[which, tick - behind, BARRIER] = tables.barrier[tiles]
+            took[which, tick - behind, CYCLES] = ((done + _ROUND_UP) >> FRACTION_BITS) + tables.barrier[tiles]

@@ -77,11 +77,16 @@ class LayeredRaster:
         view: NDArray[np.uint8] = self.bits[:, first : first + size]
         return view
 
-    def count(self, placed: PlacedNetwork) -> SpikeCounts:
-        """Count all spikes of a placed network."""
-        way = np.zeros(self.n_slots, dtype=np.uint32)
+    def way_of(self, placed: PlacedNetwork) -> Counts:
+        """Return i64[slot], the way of each neuron of a placed network, −1 where no neuron is."""
+        way = np.full(self.n_slots, -1, dtype=np.int64)
         for (first, _, size), ways in zip(self.layers.tolist(), placed.way_of, strict=True):
             way[first : first + size] = ways
+        return way
+
+    def count(self, placed: PlacedNetwork) -> SpikeCounts:
+        """Count all spikes of a placed network."""
+        way = np.maximum(self.way_of(placed), 0).astype(np.uint32)
         costs = np.column_stack([placed.links, placed.aer_hops])
         forks = placed.chip.packet.routing == "multicast"
         copies = np.minimum(placed.packets, 1) if forks else placed.packets

@@ -1,7 +1,8 @@
-"""Who sends to whom on a compiled chip, and what each spike costs: what the models of time start from."""
+"""Who sends to whom on a chip, and what each spike costs: what the models of time start from."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,19 +11,28 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.compile.links import load_of_packets, load_of_tree
 from neurochip.cores.synapses_met import synapses_by_core
-from neurochip.description.chip import TimingSpec
+from neurochip.description.chip import ChipSpec, TimingSpec
 from neurochip.errors import ConfigError, NumericError
 from neurochip.noc.zero_load import in_fractions, service_work, zero_load_latency
 from neurochip.substrate.phase_time import FRACTIONS
 
-__all__ = ["LinkRoutes", "TrafficTables", "check_longest", "link_routes", "longest_tick", "traffic_tables"]
+__all__ = [
+    "LinkRoutes",
+    "MostWork",
+    "Senders",
+    "TimedCores",
+    "TrafficTables",
+    "link_routes",
+    "tables_of",
+    "traffic_tables",
+]
 
 Array = np.ndarray[Any, Any]
 _MOST_TICK = 1 << 40  # cycles
 
 
 class TrafficTables(NamedTuple):
-    """Cores are those of the image, in its order; times are in 2⁻²⁰ cycle.
+    """Cores are those in use, in the order of the image or of their sites; times are in 2⁻²⁰ cycle.
 
     A *way* is neurons of one core whose spikes go to the same cores and meet as many synapses on each; where
     populations are connected whole, that is a core. A *flow* is a way and a core that receives from it, a *pair* two
@@ -31,25 +41,89 @@ class TrafficTables(NamedTuple):
 
     site: Array  # i64[core]  on the chip
     by_site: Array  # i64[core]  cores in the order of their sites
-    slots: Array  # i64[core, 2]  first slot, slot after the last neuron
+    slots: (
+        Array  # i64[core, 3]  first slot, first one of a neuron that is updated, slot after the last neuron
+    )
     update: Array  # i64[core]  one neuron update
     fill: Array  # i64[core]  once a tick, before the first of them
+    apart: (
+        Array  # i64[core]  what lies between two of its packets to the same core at least, as counts know it
+    )
     behind: int  # 1: cores have one engine, and add up what arrived in the tick before; 0: in the same
     way_of: Array  # i64[slot]  −1 where no neuron is
-    core: Array  # i64[way]  ascending
+    core: Array  # i64[way]
     spike_out: Array  # i64[way]  a spike that some core receives, besides its packets
     out: int  # one packet
     copies: Array  # i64[way]  packets made for one spike: its flows (unicast), or 1 (multicast)
     flows: Array  # i64[way + 1]  flows of way w: flows[w] … flows[w + 1] − 1, ascending by site
-    receiver: Array  # i64[flow]  core of the image
+    receiver: Array  # i64[flow]  core
     pair: Array  # i64[flow]
     latency: Array  # i64[pair]  cycles without other traffic
     sender: Array  # i64[pair]
     to: Array  # i64[pair]  core that receives
     service: Array  # i64[flow]  what one packet costs its receiver: look-up and synaptic operations
     look_up: int
-    barrier: int  # cycles of a tick's barrier: every core in use has neurons, so all their tiles take part
+    tile: Array  # i64[core]
+    active: Array  # u8[tile]  1: takes part in every barrier, since neurons are updated there
+    barrier: Array  # i64[tiles + 1]  cycles of the barrier of so many tiles, as many as may take part
     multicast: int
+
+
+class TimedCores(NamedTuple):
+    """What cores do in every tick, whoever spikes; as in `TrafficTables`."""
+
+    site: Array
+    slots: Array
+    update: Array
+    fill: Array
+    apart: Array
+
+
+class Senders(NamedTuple):
+    """Neurons by way, and what a spike of each way meets."""
+
+    way_of: Array  # i64[slot]
+    core: Array  # i64[way]
+    clamped: Array  # bool[way]  of an input
+    way: Array  # i64[flow]  ascending
+    receiver: Array  # i64[flow]  ascending by site within a way
+    synapses: Array  # i64[flow]
+
+
+def tables_of(chip: ChipSpec, timing: TimingSpec, cores: TimedCores, senders: Senders) -> TrafficTables:
+    """Return the tables of cores and of those that send."""
+    mesh, n = chip.mesh, len(cores.site)
+    counts = np.bincount(senders.way, minlength=len(senders.core))
+    pairs, pair = np.unique(senders.core[senders.way] * n + senders.receiver, return_inverse=True)
+    multicast = chip.packet.routing == "multicast"
+    spike_out = in_fractions(timing.cycles_per_spike_out, "cycles_per_spike_out")
+    tile = cores.site // mesh.cores_per_tile
+    updating = cores.slots[:, 1] < cores.slots[:, 2]
+    active = np.zeros(mesh.n_tiles, dtype=np.uint8)
+    active[tile[updating]] = 1
+    barriers = [timing.barrier(tiles) for tiles in range(1, len(np.unique(tile)) + 1)]
+    return TrafficTables(
+        **cores._asdict(),
+        by_site=np.argsort(cores.site, kind="stable"),
+        behind=int(timing.engines == 1),
+        way_of=senders.way_of,
+        core=senders.core,
+        spike_out=np.where(senders.clamped | (counts == 0), 0, spike_out),
+        out=in_fractions(timing.cycles_per_packet_out, "cycles_per_packet_out"),
+        copies=np.minimum(counts, 1) if multicast else counts,
+        flows=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        receiver=senders.receiver,
+        pair=pair.reshape(-1),
+        latency=zero_load_latency(mesh, timing, cores.site[pairs // n], cores.site[pairs % n]),
+        sender=pairs // n,
+        to=pairs % n,
+        service=service_work(timing, senders.synapses),
+        look_up=in_fractions(timing.cycles_per_packet_in, "cycles_per_packet_in"),
+        tile=tile,
+        active=active,
+        barrier=np.array([0, *barriers], dtype=np.int64),
+        multicast=int(multicast),
+    )
 
 
 def traffic_tables(
@@ -68,58 +142,31 @@ def traffic_tables(
         bool[sender, receiver], cores of the image: pairs between which no packet travels although the receiver should
         receive from the sender, since the way is cut off or the receiver is dead. `None`: there are none.
     """
-    cores, mesh = image.cores, image.chip.mesh
-    n = len(cores)
+    cores, n = image.cores, len(image.cores)
     site = np.array([core.site for core in cores], dtype=np.int64)
     size = np.array([core.size for core in cores], dtype=np.int64)
     clamped = np.array([image.network.populations[core.population].clamped for core in cores])
     if unreachable is not None and unreachable.shape != (n, n):
         raise ConfigError("unreachable", f"must have shape ({n}, {n}), got {unreachable.shape}")
-    slots = np.array(core_slots, dtype=np.int64).reshape(-1, 2).copy()
-    way_of = np.full(int(slots.max(initial=0)), -1, dtype=np.int64)
-    slots[:, 1] = slots[:, 0] + size
+    padded = np.array(core_slots, dtype=np.int64).reshape(-1, 2)
+    slots = np.column_stack([padded[:, 0], padded[:, 0], padded[:, 0] + size])
+    way_of = np.full(int(padded.max(initial=0)), -1, dtype=np.int64)
     core_of, met = _ways(image, slots, way_of)
     if unreachable is not None:
         met[unreachable[core_of]] = 0
     by_site = np.argsort(site, kind="stable")
     way, at = np.nonzero(met[:, by_site])  # receivers ascend by site
-    receiver = by_site[at]
-    counts = np.bincount(way, minlength=len(core_of))
-    pairs, pair = np.unique(core_of[way] * n + receiver, return_inverse=True)
-    multicast = image.chip.packet.routing == "multicast"
-    look_up = in_fractions(timing.cycles_per_packet_in, "cycles_per_packet_in")
-    update = in_fractions(timing.cycles_per_neuron_update, "cycles_per_neuron_update")
-    fill = in_fractions(timing.fill_cycles, "fill_cycles")
-    return TrafficTables(
-        site=site,
-        by_site=by_site,
-        slots=slots,
-        update=np.where(clamped, in_fractions(timing.clamped_update, "cycles_per_clamped_update"), update),
-        fill=np.where(
-            size == 0,
-            0,
-            np.where(clamped, in_fractions(timing.clamped_fill, "clamped_fill_cycles"), fill),
-        ),
-        behind=int(timing.engines == 1),
-        way_of=way_of,
-        core=core_of,
-        spike_out=np.where(
-            clamped[core_of] | (counts == 0),
-            0,
-            in_fractions(timing.cycles_per_spike_out, "cycles_per_spike_out"),
-        ),
-        out=in_fractions(timing.cycles_per_packet_out, "cycles_per_packet_out"),
-        copies=np.minimum(counts, 1) if multicast else counts,
-        flows=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        receiver=receiver,
-        pair=pair.reshape(-1),
-        latency=zero_load_latency(mesh, timing, site[pairs // n], site[pairs % n]),
-        sender=pairs // n,
-        to=pairs % n,
-        service=service_work(timing, met[way, receiver]),
-        look_up=look_up,
-        barrier=timing.barrier(int(np.unique(site // mesh.cores_per_tile).size)),
-        multicast=int(multicast),
+    each = in_fractions(timing.cycles_per_neuron_update, "cycles_per_neuron_update")
+    once = in_fractions(timing.fill_cycles, "fill_cycles")
+    update = np.where(clamped, in_fractions(timing.clamped_update, "cycles_per_clamped_update"), each)
+    fill = np.where(clamped, in_fractions(timing.clamped_fill, "clamped_fill_cycles"), once)
+    # Each packet of a pair is another neuron's; the bound for two engines leaves that out.
+    apart = update if timing.engines == 1 else np.zeros_like(update)
+    return tables_of(
+        image.chip,
+        timing,
+        TimedCores(site, slots, update, np.where(size == 0, 0, fill), apart),
+        Senders(way_of, core_of, clamped[core_of], way, by_site[at], met[way, by_site[at]]),
     )
 
 
@@ -141,41 +188,56 @@ def _ways(image: ChipImage, slots: Array, way_of: Array) -> tuple[Array, Array]:
             core = image.cores[c]
             rows = of_population[core.first : core.last] if network.is_listed else of_population
             kinds, which = np.unique(rows, axis=0, return_inverse=True)
-            way_of[slots[c, 0] : slots[c, 1]] = len(core_of) + which.reshape(-1)
+            way_of[slots[c, 0] : slots[c, 2]] = len(core_of) + which.reshape(-1)
             core_of += [c] * len(kinds)
             met.append(kinds)
     return np.array(core_of, dtype=np.int64), np.concatenate(met)
 
 
-def longest_tick(tables: TrafficTables, *, contention: bool) -> int:
-    """Return cycles that no tick exceeds, whoever spikes: all that engines, routers and links do, one after the other.
+class MostWork(NamedTuple):
+    """What no tick exceeds: packets made, deliveries of them, and cycles."""
 
-    While packets are under way, at least one of these is at work. Without ``contention`` they do not wait for one
-    another, and the longest way counts once.
-    """
-    neurons = np.bincount(tables.way_of[tables.way_of >= 0], minlength=len(tables.core)).astype(object)
-    receivers = np.diff(tables.flows)
-    sending = tables.update[tables.core].astype(object) + tables.spike_out + tables.copies * tables.out
-    packets = np.repeat(neurons, receivers)
-    fractions = (
-        int((neurons * sending).sum()) + int((packets * tables.service).sum()) + int(tables.fill.sum())
-    )
-    stages = int((neurons * (2 + 3 * receivers)).sum())  # each may wait for the next whole cycle
-    if contention:
-        ways = int((packets * tables.latency[tables.pair]).sum())
-    else:
-        ways = max(tables.latency.tolist(), default=0)
-    return tables.barrier + ways + stages + -(-fractions // FRACTIONS)
+    packets: int
+    deliveries: int
+    cycles: int
 
+    @classmethod
+    def of(cls, tables: TrafficTables, spikes: Array, *, contention: bool) -> MostWork:
+        """Return that of [tick, way] spikes, which may be what no tick exceeds.
 
-def check_longest(cycles: int) -> None:
-    """Refuse a chip on which a tick might take more than 2⁴⁰ cycles."""
-    if cycles > _MOST_TICK:
-        raise NumericError(
-            "chip.timing",
-            f"lets a tick take up to {cycles:.3g} cycles, and no more than 2⁴⁰ = {_MOST_TICK:.3g} are counted; "
-            "use fewer cycles per stage",
-        )
+        The cycles are all that engines, routers and links do, one after the other: while packets are under way, at
+        least one of these is at work. Without ``contention`` packets do not wait for one another, and the longest way
+        counts once.
+        """
+        receivers = np.diff(tables.flows)
+        per_way = np.repeat(np.arange(len(receivers)), receivers)
+
+        def most(each: Any) -> float:
+            return float((spikes @ np.asarray(each, dtype=np.float64)).max(initial=0))
+
+        def of_flows(values: Array) -> Array:
+            return np.bincount(per_way, values, minlength=len(receivers))
+
+        neurons = tables.slots[:, 2] - tables.slots[:, 1]
+        engines = float(tables.fill.sum()) + float(neurons @ tables.update.astype(np.float64))
+        engines += most(tables.spike_out + tables.copies * tables.out) + most(of_flows(tables.service))
+        cycles = float(tables.barrier.max()) + engines / FRACTIONS
+        cycles += most(2 + 3 * receivers)  # stages, each of which may wait for the next whole cycle
+        cycles += most(of_flows(tables.latency[tables.pair])) if contention else tables.latency.max(initial=0)
+        return cls(int(most(tables.copies)), int(most(receivers)), max(1, math.ceil(cycles)))
+
+    def over(self, other: MostWork) -> MostWork:
+        """Return what neither exceeds."""
+        return MostWork(*map(max, self, other))
+
+    def check(self) -> None:
+        """Refuse a chip on which a tick might take more than 2⁴⁰ cycles."""
+        if self.cycles > _MOST_TICK:
+            raise NumericError(
+                "chip.timing",
+                f"lets a tick take up to {self.cycles:.3g} cycles, and no more than 2⁴⁰ = {_MOST_TICK:.3g} are "
+                "counted; use fewer cycles per stage",
+            )
 
 
 class LinkRoutes(NamedTuple):

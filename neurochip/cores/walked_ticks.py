@@ -6,38 +6,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurochip.cores.counted_ticks import BARRIER, CYCLES, begin_barrier, join_barrier
 from neurochip.cores.traffic_tables import TrafficTables
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.types import Cube, Index, Matrix, Vector
-from neurochip.noc.arrays import FRACTION_BITS, NEVER, Counter, Fabric, Load, State
+from neurochip.noc.arrays import FRACTION_BITS, Fabric, Load, State
 from neurochip.noc.engines import account
+from neurochip.noc.network import empty
 from neurochip.noc.router import DONE, advance
 
 __all__ = ["Walk", "walk_ticks"]
 
 _ROUND_UP = (1 << FRACTION_BITS) - 1
-_SENDERS, _LEFT = Counter.SENDERS, Counter.LEFT
 
 
 class Walk(NamedTuple):
-    """Room for one thread, and what it adds up; i64 all. The network's own tallies stay in ``State``."""
+    """Room for one thread, and what it adds up; i64 but for ``joined``. The network's own tallies stay in ``State``."""
 
     lead: Any  # [core of the chip]  what a core does before its first update
     rest: Any  # [core of the chip]  what a sender does after its last packet
     busy: Any  # [core of the chip]  of one tick
     waiting: Any  # [core of the chip]
     done: Any  # [core of the chip]
-    totals: Any  # [2]  cycles; the longest tick
-    busy_sum: Any  # [core of the image]  2⁻²⁰ cycle
-    stalled_sum: Any  # [core of the image]
+    busy_sum: Any  # [core]  2⁻²⁰ cycle
+    stalled_sum: Any  # [core]
     latencies: Any  # [cycle]  the last entry takes all that are longer
+    joined: Any  # u8[tile]  1: takes part in the barrier of the tick
     disabled: Any  # [n]  cores of the chip that take no packets
-
-
-@kernel
-def _fill(row: Vector[np.int64], value: Index) -> None:
-    for i in range(row.shape[0]):
-        row[i] = value
 
 
 @kernel
@@ -46,12 +41,12 @@ def _lead(before: Vector[np.uint8], tables: TrafficTables, lead: Vector[np.int64
 
     ``before`` u8[slot] are the bits of the tick before, ``lead`` i64[core of the chip].
     """
-    _fill(lead, 0)
+    lead[:] = 0
     for c in range(tables.site.shape[0]):
         lead[tables.site[c]] += tables.fill[c]
         if tables.behind == 0:
             continue
-        for j in range(tables.slots[c, 0], tables.slots[c, 1]):
+        for j in range(tables.slots[c, 0], tables.slots[c, 2]):
             if before[j] == 0:
                 continue
             w = tables.way_of[j]
@@ -82,8 +77,7 @@ def _list_packets(
     for at in range(site.shape[0]):
         c = tables.by_site[at]
         load.queue_first[site[c]] = packet
-        begin, end = slots[c, 0], slots[c, 1]
-        updated = begin
+        begin, updated, end = slots[c, 0], slots[c, 1], slots[c, 2]
         first = lead[site[c]]
         for j in range(begin, end):
             if bits[j] == 0:
@@ -92,8 +86,9 @@ def _list_packets(
             begin_flow, end_flow = flows[w], flows[w + 1]
             if begin_flow == end_flow:
                 continue  # nobody receives it
-            work = first + (j + 1 - updated) * update[c] + spike_out[w] + out
-            updated, first = j + 1, 0
+            until = max(j + 1, updated)
+            work = first + (until - updated) * update[c] + spike_out[w] + out
+            updated, first = until, 0
             for f in range(begin_flow, end_flow):
                 if f == begin_flow or tables.multicast == 0:
                     load.first[packet] = delivery
@@ -119,37 +114,20 @@ def _list_packets(
 
 
 @kernel
-def _empty(fabric: Fabric, load: Load, state: State, walk: Walk, packets: Index, deliveries: Index) -> None:
-    """Clear the network for a new tick, but for its tallies, and offer the first packet of every core."""
-    depth = fabric.depth
-    for row in (state.counters, state.time, state.held, state.arrived, state.pending, state.turn):
-        _fill(row, 0)
-    for row in (state.listed, state.flits, state.stalled, state.inbox, state.inbox_at, state.receiver):
-        _fill(row, 0)
-    _fill(state.ready, NEVER)
-    _fill(state.taken, -1)
-    _fill(state.first_taken, -1)
-    for fifo in range(state.read.shape[0]):
-        state.read[fifo] = state.write[fifo] = state.look[fifo] = fifo * depth
-    for packet in range(packets):
-        state.let_in[packet] = -1
+def _barrier_tiles(
+    load: Load, tables: TrafficTables, joined: Vector[np.uint8], deliveries: Index, cores_per_tile: Index
+) -> int:
+    """Return how many tiles take part in the barrier: where neurons are updated, and packets sent or received."""
+    tiles = begin_barrier(tables.active, joined)
+    if tiles == tables.barrier.shape[0] - 1:
+        return tiles
+    for c in range(tables.site.shape[0]):
+        site = tables.site[c]
+        if load.queue_first[site + 1] > load.queue_first[site]:
+            tiles += join_barrier(joined, tables.tile[c])
     for delivery in range(deliveries):
-        state.next_taken[delivery] = -1
-        state.arrival[delivery] = -1
-    for at in range(walk.disabled.shape[0]):
-        for place in range(depth):
-            state.inbox[walk.disabled[at] * depth + place] = NEVER
-    n_senders = 0
-    for core in range(state.sent.shape[0]):
-        state.sent[core] = load.queue_first[core]
-        if load.queue_first[core + 1] > load.queue_first[core]:
-            packet = load.queue_first[core]
-            state.due[packet] = state.made[core] = load.work[packet]
-            state.offer[core] = (load.work[packet] + _ROUND_UP) >> FRACTION_BITS
-            state.senders[n_senders] = core
-            n_senders += 1
-    state.counters[_SENDERS] = n_senders
-    state.counters[_LEFT] = deliveries
+        tiles += join_barrier(joined, load.tile[delivery])
+    return tiles
 
 
 @entry
@@ -163,9 +141,12 @@ def walk_ticks(
     load: Load,
     state: State,
     walk: Walk,
+    took: Matrix[np.int64],
     max_cycles: Index,
 ) -> int:
     """Walk through the ticks of u8[tick, row, slot] ``spikes`` from ``first_tick`` on, u8[row, slot] ``before`` them.
+
+    Writes i64[tick, 2] ``took``: the cycles of each, and those of its barrier among them.
 
     Returns the number of ticks when all are done. Otherwise the tick that did not end, with its packets in ``load``
     and the network as it then stood in ``state``.
@@ -177,7 +158,7 @@ def walk_ticks(
         packets, deliveries = _list_packets(
             spikes[tick, row], tables, load, walk.lead, walk.rest, cores_per_tile
         )
-        _empty(fabric, load, state, walk, packets, deliveries)
+        empty(fabric, load, state, walk.disabled, packets, deliveries)
         if deliveries > 0 and advance(fabric, load, state, max_cycles) != DONE:
             return tick
         account(load, state, walk.rest, tables.behind << FRACTION_BITS, walk.busy, walk.waiting, walk.done)
@@ -191,7 +172,7 @@ def walk_ticks(
             due = (state.due[packet] + _ROUND_UP) >> FRACTION_BITS
             for delivery in range(load.first[packet], load.first[packet + 1]):
                 walk.latencies[min(state.arrival[delivery] - due, longest)] += 1
-        cycles = ((done + _ROUND_UP) >> FRACTION_BITS) + tables.barrier
-        walk.totals[0] += cycles
-        walk.totals[1] = max(walk.totals[1], cycles)
+        barrier = tables.barrier[_barrier_tiles(load, tables, walk.joined, deliveries, cores_per_tile)]
+        took[tick, BARRIER] = barrier
+        took[tick, CYCLES] = ((done + _ROUND_UP) >> FRACTION_BITS) + barrier
     return int(spikes.shape[0])

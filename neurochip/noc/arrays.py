@@ -6,11 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurochip.description.chip import MeshSpec, TimingSpec
-from neurochip.errors import CapabilityError
-from neurochip.noc.packets import Packets
-
-__all__ = ["FRACTION_BITS", "LISTED", "NEVER", "WAITING", "Counter", "Fabric", "Load", "State", "build"]
+__all__ = ["FRACTION_BITS", "LISTED", "NEVER", "WAITING", "Counter", "Fabric", "Load", "State"]
 
 Array = np.ndarray[Any, Any]
 
@@ -18,7 +14,6 @@ FRACTION_BITS = 20
 NEVER = 1 << 62
 # How senders are paced: a sender waits until its packet is let in, or its packets wait in a list and it goes on.
 WAITING, LISTED = 1, 2
-_MOST_PORTS = 60  # a set of ports is a word
 
 
 class Fabric(NamedTuple):
@@ -100,120 +95,3 @@ class Counter:
     GRANTS = 6
     FREED = 7
     SIZE = 8
-
-
-def build(
-    mesh: MeshSpec,
-    timing: TimingSpec,
-    packets: Packets,
-    *,
-    order: Array,
-    service: Array,
-    work: Array,
-    paced: int,
-    disabled: Array,
-) -> tuple[Fabric, Load, State]:
-    """Return the empty network with its packets. ``order`` lists packets as their cores send them."""
-    ports = 4 + mesh.cores_per_tile
-    if ports > _MOST_PORTS:
-        raise CapabilityError(
-            "mesh.cores_per_tile",
-            f"the network on chip has room for {_MOST_PORTS - 4} cores on a tile, got {mesh.cores_per_tile}",
-        )
-    n_routers, n_cores, depth = mesh.width * mesh.height, mesh.n_cores, timing.fifo_depth
-    n_packets, n_deliveries = len(packets.source), len(packets.destination)
-    home = np.arange(n_cores) // mesh.cores_per_tile
-    fabric = Fabric(
-        mesh.height,
-        ports,
-        depth,
-        timing.router_cycles,
-        timing.link_cycles_ew,
-        timing.link_cycles_ns,
-        np.arange(n_routers) // mesh.height * mesh.height,
-        _links(mesh, ports),
-        home,
-        home * ports + 4 + np.arange(n_cores) % mesh.cores_per_tile,
-    )
-    queue = order[np.argsort(packets.source[order], kind="stable")]
-    queue_first = np.searchsorted(packets.source[queue], np.arange(n_cores + 1))
-    load = Load(
-        packets.first,
-        packets.destination // mesh.cores_per_tile,
-        4 + packets.destination % mesh.cores_per_tile,
-        service,
-        queue,
-        queue_first,
-        work,
-        paced,
-    )
-
-    def zeros(n: int) -> Array:
-        return np.zeros(n, dtype=np.int64)
-
-    def nothing(n: int) -> Array:
-        return np.full(n, -1, dtype=np.int64)
-
-    n_fifos = n_routers * ports
-    state = State(
-        counters=zeros(Counter.SIZE),
-        low=zeros(n_fifos * depth),
-        high=zeros(n_fifos * depth),
-        time=zeros(n_fifos * depth),
-        ready=np.full(n_fifos, NEVER),
-        held=zeros(n_fifos),
-        read=np.arange(n_fifos) * depth,
-        write=np.arange(n_fifos) * depth,
-        arrived=zeros(n_fifos),
-        look=np.arange(n_fifos) * depth,
-        pending=zeros(n_fifos),
-        turn=zeros(n_fifos),
-        active=zeros(n_routers),
-        listed=zeros(n_routers),
-        flits=zeros(n_routers),
-        wanted=zeros(ports),
-        crossed=zeros(n_routers * 4),
-        deepest=zeros(n_fifos),
-        dwelt=zeros(n_fifos),
-        senders=zeros(n_cores),
-        sent=queue_first[:-1].copy(),
-        made=zeros(n_cores),
-        offer=zeros(n_cores),
-        stalled=zeros(n_cores),
-        let_in=nothing(n_packets),
-        due=zeros(n_packets),
-        inbox=zeros(n_cores * depth),
-        inbox_at=zeros(n_cores),
-        receiver=zeros(n_cores),
-        taken=nothing(n_cores),
-        first_taken=nothing(n_cores),
-        next_taken=nothing(n_deliveries),
-        arrival=nothing(n_deliveries),
-        start=zeros(n_deliveries),
-    )
-    state.inbox.reshape(n_cores, depth)[disabled] = NEVER
-    state.counters[Counter.LEFT] = n_deliveries
-    _offer_first(load, state)
-    return fabric, load, state
-
-
-def _offer_first(load: Load, state: State) -> None:
-    """Offer the first packet of every core that has one."""
-    senders = np.flatnonzero(np.diff(load.queue_first))
-    state.senders[: len(senders)] = senders
-    state.counters[Counter.SENDERS] = len(senders)
-    packet = load.queue[load.queue_first[senders]]
-    state.due[packet] = load.work[packet]
-    state.made[senders] = load.work[packet]
-    state.offer[senders] = -(-load.work[packet] >> FRACTION_BITS) if load.paced else load.work[packet]
-
-
-def _links(mesh: MeshSpec, ports: int) -> Array:
-    """Return the FIFO at the far end of each link: east, west, north, south."""
-    x, y = np.divmod(np.arange(mesh.width * mesh.height), mesh.height)
-    ends = []
-    for port, (step_x, step_y) in enumerate(((1, 0), (-1, 0), (0, -1), (0, 1))):
-        to_x, to_y = x + step_x, y + step_y
-        inside = (to_x >= 0) & (to_x < mesh.width) & (to_y >= 0) & (to_y < mesh.height)
-        ends.append(np.where(inside, (to_x * mesh.height + to_y) * ports + port, -1))
-    return np.ascontiguousarray(np.stack(ends, axis=1).reshape(-1))

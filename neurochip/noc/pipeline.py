@@ -10,8 +10,9 @@ import numpy as np
 
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
-from neurochip.noc.arrays import FRACTION_BITS, LISTED, WAITING, build
+from neurochip.noc.arrays import FRACTION_BITS, LISTED, WAITING
 from neurochip.noc.engines import account
+from neurochip.noc.network import build
 from neurochip.noc.packets import Packets, integers
 from neurochip.noc.traffic import Traffic, disabled_cores, in_core_order, measured, run
 from neurochip.noc.zero_load import (

@@ -10,7 +10,8 @@ import numpy as np
 
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
-from neurochip.noc.arrays import Counter, Fabric, Load, State, build
+from neurochip.noc.arrays import Counter, Fabric, Load, State
+from neurochip.noc.network import build
 from neurochip.noc.packets import Packets, integers
 from neurochip.noc.router import DONE, STALLED, advance
 from neurochip.noc.stall import stall_error

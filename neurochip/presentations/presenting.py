@@ -157,7 +157,7 @@ class Presentation:
             return [np.concatenate([values[:, 0] for values in layer]) for layer in series]
 
         spikes = joined("spikes")
-        found, length = self._traffic.values(spikes, wanted)
+        found, length = self._traffic.values(spikes, wanted, [bits[-1] for bits in self._before])
         numbers = np.arange(first, first + ticks)
         found["chip.phase"] = (numbers >= self._free).astype(np.int64)[:, None]
         states = joined("states") if "states" in record else []
@@ -261,7 +261,8 @@ class SpikingPresentation:
         first = self._engine.tick
         potentials = self._engine.advance(ticks, record=any(name.endswith(".potential") for name in wanted))
         layers = [self._raster.layer(k)[first : first + ticks] for k in range(len(self._network.groups))]
-        found, length = self._traffic.values(layers, wanted)
+        before = [self._raster.layer(k)[first - 1] for k in range(len(layers))] if first else None
+        found, length = self._traffic.values(layers, wanted, before)
         for k, g in enumerate(self._network.groups):
             found[f"population.{g.name}"] = found[f"neuron.{g.name}.spike"] = layers[k]
             if potentials:

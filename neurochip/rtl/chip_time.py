@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.clock import ChipClock, TimeModel
+from neurochip.cores.clock import ChipClock
+from neurochip.cores.tick_clock import TimeModel
 from neurochip.description.chip import ChipSpec, TimingSpec
 from neurochip.errors import CapabilityError
 from neurochip.rtl.core_text import FILL, INPUT_FILL, LEAST_ACCESSES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.raster import LayeredRaster
-from neurochip.cores.replay_timing import SpikeTraffic, spikes_by_way
+from neurochip.cores.replay_timing import RasterClock
+from neurochip.cores.tick_clock import count_by_way
 from neurochip.description.chip import TimingSpec
+from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
 from neurochip.trace.signals import SignalGroup
 
 __all__ = ["CoreTraffic", "TimingModel"]
@@ -87,11 +90,15 @@ class CoreTraffic:
         return found
 
     def values(
-        self, layers: list[NDArray[np.uint8]], wanted: set[str]
+        self,
+        layers: list[NDArray[np.uint8]],
+        wanted: set[str],
+        before: Sequence[NDArray[np.uint8]] | None = None,
     ) -> tuple[dict[str, Array], NDArray[np.int64]]:
         """Return [tick, signal] by name of group, and how long each tick takes in picoseconds.
 
-        ``layers`` is a list over layers of u8[tick, unit].
+        ``layers`` is a list over layers of u8[tick, unit], ``before`` one of u8[unit], the tick before the first, which
+        cores with one engine add up in it; `None`: there was none.
         """
         ticks = len(layers[0])
         raster = self._raster if len(self._raster.bits) == ticks else LayeredRaster(self._placed.sizes, ticks)
@@ -100,7 +107,8 @@ class CoreTraffic:
             raster.layer(k)[:] = bits
         found: dict[str, Array] = {}
         if wanted & {"core.packets_out", "core.packets_in", "core.sops"}:
-            spikes = spikes_by_way(self._placed, raster, slice(0, ticks)).astype(np.float64)
+            counts = count_by_way(raster.bits[:, None], raster.way_of(self._placed), len(self._out))
+            spikes = counts[:, 0].astype(np.float64)
             for name, per_spike in (
                 ("packets_out", self._out),
                 ("packets_in", self._in),
@@ -110,30 +118,25 @@ class CoreTraffic:
                     found[f"core.{name}"] = np.rint(spikes @ per_spike[:, self._cores]).astype(np.int64)
         if self._model == "tick" or self._timing is None:
             return found, np.full(ticks, NOMINAL_PS, dtype=np.int64)
-        traffic = SpikeTraffic(self._placed, raster, self._timing, self._updates)
+        clock = RasterClock(
+            self._placed, raster, self._timing, self._model, updates=self._updates, before=before
+        )
         if self._model == "analytic":
-            cycles = traffic.cycles_from_counts()
+            cycles, _ = clock.all_ticks()
         else:
-            cycles = self._walk(traffic, ticks, found)
+            each = clock.tick_by_tick()
+            cycles = np.array([tick.cycles for tick in each], dtype=np.int64)
+            found |= self._walked(each)
         found["chip.cycles"] = cycles[:, None]
         return found, np.rint(cycles * (PS / self._timing.clock)).astype(np.int64)
 
-    def _walk(self, traffic: SpikeTraffic, ticks: int, found: dict[str, Array]) -> NDArray[np.int64]:
-        """Walk through the cycles of each tick."""
-        mesh = self._placed.chip.mesh
-        n_cores, n_links = self._cores.size, mesh.width * mesh.height * 4
-        n_queues = mesh.width * mesh.height * (4 + mesh.cores_per_tile)
-        doing = np.zeros((3, ticks, n_cores))
-        links, queues = np.zeros((ticks, n_links), np.int64), np.zeros((ticks, n_queues), np.int64)
-        cycles, slowest = np.zeros(ticks, np.int64), np.zeros((ticks, 1), np.int64)
-        for t, timed in enumerate(traffic.each_tick()):
-            cycles[t] = timed.cycles
-            for row, values in enumerate((timed.busy, timed.stalled, timed.idle)):
-                doing[row, t] = values[self._cores]
-            if timed.traffic is not None:
-                links[t] = timed.traffic.link_load.reshape(-1)
-                queues[t] = timed.traffic.queue_max.reshape(-1)
-                slowest[t, 0] = timed.traffic.latency.max(initial=0)
-        found |= {f"core.{what}": doing[row] for row, what in enumerate(("busy", "stalled", "idle"))}
-        found |= {"link.flits": links, "router.queue_max": queues, "chip.latency_max": slowest}
-        return cycles
+    def _walked(self, each: list[PhaseTime]) -> dict[str, Array]:
+        """Return what cores, links and queues did in each tick, flit by flit."""
+        found: dict[str, Array] = {
+            f"core.{what}": np.array([getattr(tick, what) for tick in each], dtype=np.float64) / FRACTIONS
+            for what in ("busy", "stalled", "idle")
+        }
+        found["link.flits"] = np.array([tick.link_load.reshape(-1) for tick in each])
+        found["router.queue_max"] = np.array([tick.queue_max.reshape(-1) for tick in each])
+        found["chip.latency_max"] = np.array([[max(len(tick.latencies) - 1, 0)] for tick in each])
+        return found

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.noc import Packets, core_pipeline, cycles_from_counts, simulate_traffic
-from neurochip.noc.arrays import FRACTION_BITS, Counter, build
+from neurochip.noc.arrays import FRACTION_BITS, Counter
+from neurochip.noc.network import build
 from neurochip.noc.router import DONE, STALLED, advance
 from neurochip.noc.traffic import in_core_order
 from tests.oracle.slow_network import SlowNetwork, Specification, busy_and_stalled

@@ -11,7 +11,7 @@ from benchmarks.noc_latency_load import timing_of_chip
 from neurochip.description.chip import MeshSpec
 from neurochip.errors import NeurochipError, StallError
 from neurochip.noc import Packets, core_pipeline, simulate_traffic
-from neurochip.noc.arrays import build
+from neurochip.noc.network import build
 from neurochip.noc.router import STALLED, advance
 
 pytestmark = pytest.mark.interp

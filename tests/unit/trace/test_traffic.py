@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from neurochip import replay
+from neurochip.description import ChipSpec, read_chip
 from neurochip.trace.traffic import CoreTraffic
 
 SIZES, TICKS = (20, 12, 5), 25
 
 
-def seen(timing: Any) -> Any:
+def chip_of(engines: int) -> ChipSpec:
+    chip = read_chip("loihi")
+    assert chip.timing is not None
+    return replace(chip, timing=replace(chip.timing, engines=engines))
+
+
+def seen(timing: Any, engines: int = 2) -> Any:
     rng = np.random.default_rng(7)
     spikes = [(rng.random((TICKS, size)) < 0.3).astype(np.uint8) for size in SIZES]
     weights = [rng.integers(-3, 4, shape) for shape in zip(SIZES, SIZES[1:], strict=False)]
     placement = [rng.choice([0, 1, 9, 40, 41, 77], size) for size in SIZES]
-    return replay(spikes, weights, "loihi", placement, feedback=[np.ones((5, 12), int)], timing=timing)
+    feedback = [np.ones((5, 12), int)]
+    return replay(spikes, weights, chip_of(engines), placement, feedback=feedback, timing=timing)
 
 
 def values(run: Any, model: Any, sizes: tuple[int, ...]) -> dict[str, Any]:
@@ -28,7 +37,8 @@ def values(run: Any, model: Any, sizes: tuple[int, ...]) -> dict[str, Any]:
     names = {group.name for group in traffic.groups()}
     parts, lengths, at = [], [], 0
     for size in sizes:
-        part, length = traffic.values([bits[at : at + size] for bits in run.spikes], names)
+        before = [bits[at - 1] for bits in run.spikes] if at else None
+        part, length = traffic.values([bits[at : at + size] for bits in run.spikes], names, before)
         parts.append(part)
         lengths.append(length)
         at += size
@@ -57,15 +67,17 @@ def test_packets_and_operations(sizes: tuple[int, ...]) -> None:
     assert set(found["length"].tolist()) == {1_000_000}
 
 
-def test_analytic_time() -> None:
-    run = seen("analytic")
+@pytest.mark.parametrize("engines", [1, 2])  # one engine adds up what arrived in the tick before
+def test_analytic_time(engines: int) -> None:
+    run = seen("analytic", engines)
     found = values(run, "analytic", (10, 15))
     assert np.array_equal(found["chip.cycles"][:, 0], run.time.cycles_per_tick)
     assert found["length"].sum() == pytest.approx(run.time.seconds * 1e12, rel=1e-6)
 
 
-def test_cycle_by_cycle() -> None:
-    run = seen("cycle")
+@pytest.mark.parametrize("engines", [1, 2])
+def test_cycle_by_cycle(engines: int) -> None:
+    run = seen("cycle", engines)
     found = values(run, "cycle", (10, 15))
     cores = np.unique(run.placed.sites)
     assert np.array_equal(found["chip.cycles"][:, 0], run.time.cycles_per_tick)
