@@ -68,7 +68,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "neurochip/cores/tick_clock.py": _TIMED,
     "neurochip/cores/walked_ticks.py": _TIMED,
     "neurochip/noc/router.py": _MESH,
-    "neurochip/noc/pipeline.py": _MESH,
+    "neurochip/noc/network.py": _MESH,
     "neurochip/noc/engines.py": _MESH,
     "neurochip/compile/partition.py": ("tests/unit/compile/test_partition.py",),
     "neurochip/compile/quantise.py": ("tests/unit/compile/test_quantise.py",),

@@ -14,10 +14,8 @@ __all__ = [
     "ONE",
     "access_work",
     "accesses",
-    "fill_work",
     "in_fractions",
     "service_work",
-    "update_work",
     "zero_load_latency",
 ]
 
@@ -34,34 +32,6 @@ def in_fractions(cycles: float, key: str = "") -> int:
         place = f"timing.{key}" if key else "timing"
         raise ConfigError(place, f"lets a step of a core take {cycles:g} cycles, and {_MOST} are the most")
     return round(cycles * ONE)
-
-
-def update_work(mesh: MeshSpec, timing: TimingSpec, update_cycles: Any) -> Array:
-    """Return i64[core], one neuron update on each core in 2⁻²⁰ cycle; `None` stands for the specification's."""
-    if update_cycles is None:
-        return np.full(
-            mesh.n_cores,
-            in_fractions(timing.cycles_per_neuron_update, "cycles_per_neuron_update"),
-            dtype=np.int64,
-        )
-    cycles = np.asarray(update_cycles, dtype=np.float64)
-    if cycles.shape != (mesh.n_cores,):
-        raise ConfigError("update_cycles", f"must have {mesh.n_cores} entries, got {list(cycles.shape)}")
-    if not np.all(cycles >= 0):
-        raise ConfigError("update_cycles", f"must be at least 0, got {np.min(cycles):g}")
-    return np.array([in_fractions(float(c)) for c in cycles], dtype=np.int64)
-
-
-def fill_work(timing: TimingSpec, neurons: Array, fill_cycles: Any = None) -> Array:
-    """Return i64[core], the fill of each core that updates neurons, in 2⁻²⁰ cycle; `None`: the specification's."""
-    if fill_cycles is None:
-        fill_cycles = np.full(len(neurons), timing.fill_cycles)
-    cycles = np.asarray(fill_cycles, dtype=np.float64)
-    if cycles.shape != neurons.shape or not np.all(cycles >= 0):
-        raise ConfigError(
-            "fill_cycles", f"must be {len(neurons)} entries of at least 0, got {cycles.tolist()}"
-        )
-    return np.where(neurons > 0, [in_fractions(float(c)) for c in cycles], 0).astype(np.int64)
 
 
 def accesses(timing: TimingSpec, sops: Array) -> Array:

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip.description.chip import MeshSpec, TimingSpec
-from neurochip.noc import Packets, core_pipeline, cycles_from_counts, simulate_traffic
+from neurochip.noc import Packets, simulate_traffic
 from neurochip.noc.arrays import FRACTION_BITS, Counter
 from neurochip.noc.network import build
 from neurochip.noc.router import DONE, STALLED, advance
 from neurochip.noc.traffic import in_core_order
 from tests.oracle.slow_network import SlowNetwork, Specification, busy_and_stalled
+from tests.oracle.tick_counts import cycles_from_counts
+from tests.property.listed_packets import core_pipeline
 
 MAX_CYCLES = 20_000
 ONE = 1 << FRACTION_BITS

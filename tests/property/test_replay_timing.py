@@ -17,8 +17,9 @@ from neurochip.cores.replay_timing import replay_time
 from neurochip.description import ChipSpec
 from neurochip.description.chip import TimingSpec
 from neurochip.errors import StallError
-from neurochip.noc import Packets, TickTiming, core_pipeline
+from neurochip.noc import Packets
 from neurochip.replays.replaying import Replay, Timing
+from tests.property.listed_packets import TickTiming, core_pipeline
 from tests.property.networks import checked
 from tests.property.test_replay_equals_oracle import MESH, Case, chip_of
 

@@ -14,11 +14,13 @@ from neurochip.cores.clock import Timed
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description.chip import TimingSpec
 from neurochip.description.neuron import state_words
-from neurochip.noc import CoreStages, Packets, core_pipeline, cycles_from_counts
+from neurochip.noc import Packets
 from neurochip.noc.zero_load import accesses
 from neurochip.substrate import Phase
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
 from neurochip.testing.networks import small_chip
+from tests.oracle.tick_counts import cycles_from_counts
+from tests.property.listed_packets import CoreStages, core_pipeline
 from tests.property.networks import checked, seeds
 from tests.property.test_graphs import CODING
 from tests.property.test_listed_graphs import drawn, network
@@ -160,6 +162,7 @@ def test_counts_bound_it_as_they_bound_a_replay(
                 made=made_of[b::SAMPLES] if routing == "multicast" else None,
                 extra=extra[b::SAMPLES],
                 update_cycles=update,
+                apart=update if timing.engines == 1 else None,
             )
             for b in range(SAMPLES)
         ]

@@ -20,11 +20,13 @@ from neurochip.description import ChipSpec, CodingSpec
 from neurochip.description.chip import TimingSpec
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, StallError
-from neurochip.noc import CoreStages, Packets, TickTiming, core_pipeline, cycles_from_counts
+from neurochip.noc import Packets
 from neurochip.noc.zero_load import accesses
 from neurochip.substrate import Counters, Phase, WeightUpdate
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime, percentiles
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
+from tests.oracle.tick_counts import cycles_from_counts
+from tests.property.listed_packets import CoreStages, TickTiming, core_pipeline
 from tests.property.networks import checked, layer_sizes, seeds
 from tests.property.test_replay_timing import TIMES, TIMINGS, adding
 

@@ -10,7 +10,9 @@ import pytest
 from benchmarks.noc_latency_load import capacity, saturation, timing_of_chip, uniform_mesh
 from neurochip.description import read_chip
 from neurochip.description.chip import MeshSpec
-from neurochip.noc import CoreStages, Packets, core_pipeline, cycles_from_counts, simulate_traffic
+from neurochip.noc import Packets, simulate_traffic
+from tests.oracle.tick_counts import cycles_from_counts
+from tests.property.listed_packets import CoreStages, core_pipeline
 
 
 @pytest.mark.parametrize("name", ["loihi", "loihi-sanafe", "cmos45"])

@@ -10,7 +10,8 @@ import pytest
 
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import CapabilityError, ConfigError
-from neurochip.noc import Packets, core_pipeline, cycles_from_counts, simulate_traffic
+from neurochip.noc import Packets, simulate_traffic
+from tests.property.listed_packets import core_pipeline
 
 MESH = MeshSpec(width=2, height=2, cores_per_tile=2)
 TIMING = TimingSpec(
@@ -89,39 +90,6 @@ def test_too_many_cores_on_a_tile_are_a_capability() -> None:
     crowded = MeshSpec(width=1, height=1, cores_per_tile=57)
     assert refusal(simulate_traffic, crowded, TIMING, Packets.unicast([0], [1]), [0]) == (
         "mesh.cores_per_tile: the network on chip has room for 56 cores on a tile, got 57"
-    )
-
-
-def test_ticks_must_be_possible() -> None:
-    packets = Packets.unicast([0, 0], [1, 2])
-    neurons = np.full(8, 3)
-
-    def tick(**changes: Any) -> str:
-        arguments = {"neurons": neurons, "sops": [1, 1], **changes}
-        return refusal(core_pipeline, MESH, TIMING, packets, **arguments)
-
-    assert tick(neurons=[1, 2]) == "neurons: must have 8 entries, got 2"
-    assert tick(sops=[1, -1]) == "sops: must be at least 0, got -1"
-    assert tick(after=[1, 4]) == "after: packet 1 is made after 4 neurons, and its core has 3"
-    assert tick(after=[2, 1]) == "after: must not fall along the packets of a core, as it does at packet 1"
-    assert tick(extra=[0, float("nan")]) == "extra: must be 0 to 1048576 cycles, got nan"
-    assert tick(extra=[0]) == "extra: must have 2 entries, got [1]"
-    assert tick(model="exact") == "model: must be one of analytic, cycle; got 'exact'"
-
-
-def test_counts_must_be_tables() -> None:
-    def counts(**changes: Any) -> str:
-        arguments = {"neurons": [1] * 8, "source": [0], "destination": [1], "packets": [[2]], "sops": [[3]]}
-        return refusal(cycles_from_counts, MESH, TIMING, **{**arguments, **changes})
-
-    assert counts(packets=[2]) == "packets: must be whole numbers [tick, 1], got int64[1]"
-    assert counts(packets=[[-2]]) == "packets: must be at least 0, got -2"
-    assert counts(sops=[[3], [4]]) == "sops: must have 1 ticks, as packets has, got 2"
-    assert counts(made=[[1]]) == "made: must be whole numbers [tick, 8], got int64[1, 1]"
-    assert counts(made=[[1] * 8] * 2) == "made: must have 1 ticks, as packets has, got 2"
-    assert counts(extra=[[0.0]]) == "extra: must be [1, 8], got [1, 1]"
-    assert counts(destination=[8]) == (
-        "packets.destination: core 8 does not exist; the chip has cores 0 to 7"
     )
 
 

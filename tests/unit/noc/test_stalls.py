@@ -10,9 +10,10 @@ import pytest
 from benchmarks.noc_latency_load import timing_of_chip
 from neurochip.description.chip import MeshSpec
 from neurochip.errors import NeurochipError, StallError
-from neurochip.noc import Packets, core_pipeline, simulate_traffic
+from neurochip.noc import Packets, simulate_traffic
 from neurochip.noc.network import build
 from neurochip.noc.router import STALLED, advance
+from tests.property.listed_packets import core_pipeline
 
 pytestmark = pytest.mark.interp
 

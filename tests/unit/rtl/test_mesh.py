@@ -15,9 +15,10 @@ import pytest
 
 from benchmarks.noc_latency_load import timing_of_chip
 from neurochip.description.chip import MeshSpec, TimingSpec
-from neurochip.noc import Packets, Traffic, core_pipeline, simulate_traffic
+from neurochip.noc import Packets, Traffic, simulate_traffic
 from neurochip.rtl.chip_mesh import mesh_parameters
 from neurochip.rtl.templates import template, with_parameter
+from tests.property.listed_packets import core_pipeline
 
 ONE = 1 << 20
 SOURCES = ("mesh_icarus.v", "mesh_bench.v", "mesh.v", "router.v")
