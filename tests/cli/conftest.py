@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -78,6 +78,20 @@ def spawn(place: Workplace) -> Spawn:
         )
 
     return spawn
+
+
+@pytest.fixture(scope="session")
+def kept_engine() -> Iterator[type]:
+    from .kept_workers import KeptEngine, dismiss
+
+    yield KeptEngine
+    dismiss()
+
+
+@pytest.fixture
+def kept_workers(kept_engine: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sweeps and searches take workers that are there already, where a test is not about how these begin and end."""
+    monkeypatch.setattr("neurochip.sweep.engine.LocalEngine", kept_engine)
 
 
 def progress(**changes: Any) -> Progress:

@@ -24,6 +24,8 @@ from tests.unit.description.state_dicts import safetensors_of
 from .conftest import TINY, Finished, Run, Workplace
 from .documents import PAGES, ROOT, Line, blocks, lines, split
 
+pytestmark = pytest.mark.usefixtures("kept_workers")
+
 # Pages whose commands take hours: they are parsed (`test_docs_parse.py`), and every figure beside them was measured so.
 LONG = {page for page in PAGES if page.startswith("docs/results/")}
 ELSEWHERE = {page for page in PAGES if page.startswith("docs/tutorial-")}

@@ -11,6 +11,8 @@ import pytest
 from .conftest import Run, Workplace
 from .test_replay import spikes
 
+pytestmark = pytest.mark.usefixtures("kept_workers")
+
 
 def test_a_grid_of_chips(run: Run, place: Workplace) -> None:
     np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]

@@ -22,6 +22,8 @@ from neurochip.studies.tuning import tune
 from tests.cli.conftest import Run, Workplace
 from tests.unit.training.tiny import results, same
 
+pytestmark = pytest.mark.usefixtures("kept_workers")
+
 SETS = (
     "network.layers=[0, 12, 0]",
     "learning.rates=0.2",

@@ -11,6 +11,8 @@ from neurochip.papers import EXPERIMENTS, Bound, Claim, Experiment, Finding, Out
 
 from .conftest import Run, Workplace
 
+pytestmark = pytest.mark.usefixtures("kept_workers")
+
 
 @pytest.fixture
 def quick_one(monkeypatch: pytest.MonkeyPatch) -> None:

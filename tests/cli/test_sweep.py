@@ -14,6 +14,8 @@ from neurochip.report.sweeps import read_sweep
 from .conftest import Run, Spawn, Workplace
 from .sweeps import ASKED, FILES, TINY, results
 
+pytestmark = pytest.mark.usefixtures("kept_workers")
+
 
 def test_what_it_leaves(swept: Path) -> None:
     assert sorted(path.name for path in swept.iterdir()) == FILES

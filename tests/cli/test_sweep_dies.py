@@ -6,8 +6,12 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
 from .conftest import Run, Workplace
 from .sweeps import ANALOG, results, rows
+
+pytestmark = pytest.mark.usefixtures("kept_workers")
 
 
 def measured_on(paths: list[str]) -> list[float]:

@@ -20,6 +20,8 @@ from neurochip.sweep.store import Store
 from .conftest import Run, Workplace
 from .sweeps import ASKED, TINY, other_source, results, rows, started, tables, wait_until
 
+pytestmark = pytest.mark.usefixtures("kept_workers")
+
 
 def test_resuming_repeats_nothing(swept: Path, run: Run, place: Workplace) -> None:
     shutil.copytree(swept, "again")

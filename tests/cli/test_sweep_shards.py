@@ -9,11 +9,15 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from neurochip.report.sweeps import read_sweep
 from neurochip.sweep.rows import row_checksum
 
 from .conftest import Run, Workplace
 from .sweeps import ANALOG, ASKED, FILES, TINY, results, rows, tables
+
+pytestmark = pytest.mark.usefixtures("kept_workers")
 
 
 def test_shards_are_joined_to_the_same_tables(swept: Path, run: Run, place: Workplace) -> None:

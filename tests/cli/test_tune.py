@@ -20,6 +20,8 @@ from neurochip.search.held_out import judged_by_training
 
 from .conftest import Run, Workplace
 
+pytestmark = pytest.mark.usefixtures("kept_workers")
+
 TINY = [
     *("--set", "network.layers=[784, 20, 10]", "--set", "data.train=60", "--set", "data.test=20"),
     *("--set", "evaluation.train=0", "--set", "learning.epochs=1", "--threads", "1"),
