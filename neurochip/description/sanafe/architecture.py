@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurochip.description.sanafe.attributes import Attributes, attributes_of, mapping, named_range, number
+from neurochip.description.sanafe.attributes import Attributes, attributes_of, mapping, named_range, whole
 from neurochip.errors import CapabilityError, DataError
 from neurochip.files import Foreign, briefly
 from neurochip.files.yaml_text import read_yaml
@@ -101,9 +101,10 @@ def _architecture(top: Mapping[str, object]) -> Architecture:
             held = mapping(unit, place)
             called, count = named_range(str(held.get("name", role)), place)
             units.append(Unit(role, called, count, attributes_of(held.get("attributes", ""), place, ())))
-    width, height = (int(number(chip, key, 0, "architecture")) for key in ("width", "height"))
-    if min(width, height) < 1:
-        raise DataError("architecture.width", f"must be at least 1, as height, got {width} and {height}")
+    for key in ("width", "height"):
+        if key not in chip:
+            raise DataError(f"architecture.{key}", "is missing; say how many tiles stand so")
+    width, height = (whole(chip, key, 1, "architecture", least=1) for key in ("width", "height"))
     if tiles > width * height:
         raise DataError("architecture.tile", f"are {tiles}, and {width} × {height} have room")
     return Architecture(

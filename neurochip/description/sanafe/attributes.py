@@ -18,8 +18,10 @@ __all__ = [
     "mapping",
     "named_range",
     "number",
+    "one_of",
     "span",
     "texts",
+    "whole",
 ]
 
 Attributes = dict[str, Any]
@@ -78,6 +80,14 @@ def number(given: Attributes, key: str, default: float, place: str) -> float:
     return found
 
 
+def whole(given: Attributes, key: str, default: int, place: str, *, least: int = 0) -> int:
+    """Return a whole number of at least ``least``, ``default`` where it is not given."""
+    found = number(given, key, default, place)
+    if found != int(found) or found < least:
+        raise DataError(f"{place}.{key}", f"must be a whole number from {least}, got {_words(given[key])}")
+    return int(found)
+
+
 def flag(given: Attributes, key: str, place: str) -> bool:
     """Return a truth value, false where it is not given."""
     return number(given, key, 0.0, place) != 0
@@ -102,6 +112,14 @@ def span(text: str, place: str) -> range:
     if not first <= last < _MOST_NEURONS:
         raise DataError(place, f"must be a range below {_MOST_NEURONS}, got {_words(text)}")
     return range(first, last + 1)
+
+
+def one_of(text: str, place: str) -> int:
+    """Return the one number of a text; where one is meant, a range would stand for its first."""
+    found = span(text, place)
+    if len(found) > 1:
+        raise DataError(place, f"must be one number, got {_words(text)}; write one for each")
+    return found[0]
 
 
 def named_range(text: str, place: str) -> tuple[str, int]:

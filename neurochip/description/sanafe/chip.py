@@ -8,7 +8,7 @@ from typing import Any
 
 from neurochip.description.chip_reader import chip_from_toml
 from neurochip.description.sanafe.architecture import Architecture, Unit, read_architecture
-from neurochip.description.sanafe.attributes import attributes_of, number
+from neurochip.description.sanafe.attributes import attributes_of, number, whole
 from neurochip.description.toml_writer import inline, write_toml
 from neurochip.errors import CapabilityError
 from neurochip.files import Foreign, briefly
@@ -16,6 +16,7 @@ from neurochip.files import Foreign, briefly
 __all__ = ["ImportedChip", "chip_of", "import_chip"]
 
 _NS = 1e9  # cycles of a second
+_NEURONS, _BUFFER = 1024, 16  # of a core and of a link, where the file does not say
 _FAST = 1e6  # synaptic operations per cycle, where they take no time
 # What is carried over, of each role; the rest is named.
 _KNOWN = {
@@ -80,6 +81,7 @@ def chip_of(arch: Architecture, file: str, node: str, *, soma: str = "", synapse
             notes.append(
                 f"dendrite {unit.name}: its energy and delay have no counterpart, a sum is free here"
             )
+    notes += _missing(arch, body, joint, sent, taken)
     energies = _energies(arch, body, joint, sent, taken, notes)
     source = f"SANA-FE, {file}"
     table: dict[str, Any] = {
@@ -133,7 +135,7 @@ def _of(unit: Unit, key: str) -> float:
 
 
 def _core(arch: Architecture) -> dict[str, Any]:
-    most = int(number(arch.core, "max_neurons_supported", 1024, "core"))
+    most = whole(arch.core, "max_neurons_supported", _NEURONS, "core", least=1)
     return {  # SANA-FE limits neurons alone
         "neurons": most,
         "synapse_memory": "64 GiB",
@@ -196,17 +198,44 @@ def _timing(
         "cycles_per_spike_out": _of(body, "latency_spike_out") * _NS,
         "router_cycles": 0,
         **links,
-        "fifo_depth": max(1, int(number(arch.chip, "link_buffer_size", 16, "architecture"))),
-        "barrier_cycles": _barrier(arch),
+        "fifo_depth": whole(arch.chip, "link_buffer_size", _BUFFER, "architecture", least=1),
+        "barrier_cycles": _barrier(arch, notes),
     }
 
 
-def _barrier(arch: Architecture) -> Any:
+def _barrier(arch: Architecture, notes: list[str]) -> Any:
     given = arch.chip.get("latency_sync", "0")
     if not isinstance(given, dict):
-        return round(number({"latency_sync": given}, "latency_sync", 0.0, "architecture") * _NS)
+        return _synchronised({"latency_sync": given}, "latency_sync", "architecture", notes)
     table = attributes_of(given, "architecture.latency_sync", ())
     return {
-        tiles: round(number(table, tiles, 0.0, "architecture.latency_sync") * _NS)
+        tiles: _synchronised(table, tiles, "architecture.latency_sync", notes)
         for tiles in sorted(table, key=lambda text: int(text) if text.isascii() and text.isdigit() else 0)
     }
+
+
+def _synchronised(held: dict[str, Any], key: str, place: str, notes: list[str]) -> int:
+    """Return whole cycles, and note where they are not what the file says."""
+    took = number(held, key, 0.0, place) * _NS
+    if abs(took - round(took)) > 1e-6:
+        notes.append(f"{place}.{key} is {took:g} ns, {round(took)} cycles here")
+    return round(took)
+
+
+def _missing(arch: Architecture, *units: Unit) -> list[str]:
+    """Name the energies and delays that the file leaves out, and what stands for them."""
+    left = [
+        f"{unit.role} {briefly(unit.name, 40)}: {key}"
+        for unit in units
+        for key in sorted(_KNOWN[unit.role])
+        if key.startswith(("energy_", "latency_")) and key not in unit.attributes
+    ]
+    left += [f"tile: {key}" for key in sorted(_KNOWN["tile"]) if key not in arch.tile]
+    notes = [f"not in the file, and 0 here: {briefly('; '.join(left), 400)}"] if left else []
+    for key, held, default in (
+        ("max_neurons_supported", arch.core, _NEURONS),
+        ("link_buffer_size", arch.chip, _BUFFER),
+    ):
+        if key not in held:
+            notes.append(f"{key} is not in the file, and {default} here")
+    return notes

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.sanafe.architecture import Architecture, read_architecture
-from neurochip.description.sanafe.attributes import Attributes, flag, named_range, number, texts
+from neurochip.description.sanafe.attributes import Attributes, flag, named_range, number, texts, whole
 from neurochip.description.sanafe.mapped import Edges, MappedNetwork
 from neurochip.description.sanafe.netlist import read_netlist
 from neurochip.description.sanafe.yaml_network import read_yaml_network
@@ -23,6 +23,7 @@ from neurochip.files import Foreign, briefly
 __all__ = ["ImportedSanafe", "import_sanafe"]
 
 _INPUT = "inputs"
+_BITS = {"0": 0, "1": 1, "false": 0, "true": 1}
 _GRID = 64  # parts of 1 of which a potential of SANA-FE's neuron is cut to a whole number
 _KNOWN = set(
     "threshold reset reset_mode leak_decay bias refractory_delay reverse_threshold reverse_reset "
@@ -82,6 +83,7 @@ class _Importer:
     def __init__(self, described: MappedNetwork, arch: Architecture) -> None:
         self._from, self._arch = described, arch
         self._notes: list[str] = []
+        self._names: dict[tuple[str, str, int], str] = {}
         self._used: dict[str, Counter[str]] = {"soma": Counter(), "synapse": Counter()}
 
     def made(self) -> ImportedSanafe:
@@ -137,11 +139,17 @@ class _Importer:
                 f"{place}.reset_mode", f"is {briefly(repr(mode), 40)}; a spike resets hard or soft here"
             )
         rest = self._rest(given, place)
-        return name + (".soft" if mode == "soft" else "") + (f".rest{rest}" if rest else "")
+        alike = (name, mode, rest)
+        if alike not in self._names:
+            called = name + (".soft" if mode == "soft" else "") + (f".rest{rest}" if rest else "")
+            while called in (_INPUT, *self._names.values()):  # of another group
+                called += "_"
+            self._names[alike] = called
+        return self._names[alike]
 
     def _rest(self, given: Attributes, place: str) -> int:
         """Return the ticks in which a neuron that has fired takes nothing up: SANA-FE counts the one of the spike."""
-        return max(0, int(number(given, "refractory_delay", 0, place)) - 1)
+        return max(0, whole(given, "refractory_delay", 0, place) - 1)
 
     def _group(self, called: str, members: Sequence[tuple[str, int]]) -> NeuronGroup:
         held = [self._from.groups[name][unit] for name, unit in members]
@@ -280,7 +288,10 @@ class _Importer:
             if "rate" in given or "poisson" in given:
                 self._notes.append("poisson and rate of inputs are not carried over: give their spikes")
             train = texts(given.get("spikes", []), f"{place}.spikes")
-            trains.append([flag({"spikes": one}, "spikes", place) for one in train])
+            wrong = next((one for one in train if one not in _BITS), None)
+            if wrong is not None:
+                raise DataError(f"{place}.spikes", f"must be 0 and 1, got {briefly(repr(wrong), 40)}")
+            trains.append([_BITS[one] for one in train])
         ticks = max((len(train) for train in trains), default=0) or 1
         raster = np.zeros((ticks, max(1, len(inputs))), np.uint8)
         for k, fired in enumerate(trains):

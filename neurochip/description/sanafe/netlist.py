@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurochip.description.sanafe.attributes import Attributes, span
+from neurochip.description.sanafe.attributes import Attributes, one_of, span
 from neurochip.description.sanafe.mapped import MappedNetwork
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, read_text
@@ -34,7 +34,7 @@ def _line(made: MappedNetwork, fields: list[str], place: str) -> None:
         raise DataError(place, f"must begin with g, n, e or & and say of what, got {briefly(repr(kind), 20)}")
     what, given = fields[1], _attributes(fields[2:], place)
     if kind == "g":
-        made.add_group(str(len(made.groups)), span(what, place)[0], given, place)
+        made.add_group(str(len(made.groups)), one_of(what, place), given, place)
     elif kind == "n":
         name, units = _neuron(what, place)
         for unit in made.neurons(name, units, place):
@@ -43,8 +43,8 @@ def _line(made: MappedNetwork, fields: list[str], place: str) -> None:
         source, arrow, target = what.partition("->")
         if not arrow:
             raise DataError(place, "must be GROUP.NEURON->GROUP.NEURON")
-        (a, pre), (b, post) = _neuron(source, place), _neuron(target, place)
-        made.join((a, pre[0], b, post[0]), given, place)
+        (a, pre), (b, post) = _end(source, place), _end(target, place)
+        made.join((a, pre, b, post), given, place)
     else:
         neuron, at, core = what.partition("@")
         tile, dot, within = core.partition(".")
@@ -52,14 +52,24 @@ def _line(made: MappedNetwork, fields: list[str], place: str) -> None:
             raise DataError(place, "must be GROUP.NEURON@TILE.CORE")
         name, units = _neuron(neuron, place)
         for unit in made.neurons(name, units, place):
-            made.cores[name, unit] = span(tile, place)[0], span(within, place)[0]
+            made.cores[name, unit] = one_of(tile, place), one_of(within, place)
 
 
 def _neuron(text: str, place: str) -> tuple[str, range]:
+    group, unit = _parted(text, place)
+    return group, span(unit, place)
+
+
+def _end(text: str, place: str) -> tuple[str, int]:
+    group, unit = _parted(text, place)
+    return group, one_of(unit, place)
+
+
+def _parted(text: str, place: str) -> tuple[str, str]:
     group, dot, unit = text.partition(".")
     if not dot:
         raise DataError(place, f"must name a neuron as GROUP.NEURON, got {briefly(repr(text), 40)}")
-    return group, span(unit, place)
+    return group, unit
 
 
 def _attributes(fields: list[str], place: str) -> Attributes:

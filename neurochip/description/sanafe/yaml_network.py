@@ -10,9 +10,10 @@ from neurochip.description.sanafe.attributes import (
     attributes_of,
     entries,
     mapping,
-    number,
+    one_of,
     span,
     texts,
+    whole,
 )
 from neurochip.description.sanafe.mapped import MappedNetwork
 from neurochip.errors import DataError
@@ -74,7 +75,7 @@ def _edge(made: MappedNetwork, text: str, value: object, place: str) -> None:
     if bool(dot_a) != bool(dot_b):
         raise DataError(place, "must name neurons at both ends, or groups at both")
     if dot_a:
-        made.join((a, span(pre, place)[0], b, span(post, place)[0]), given, place)
+        made.join((a, one_of(pre, place), b, one_of(post, place)), given, place)
         return
     kind = given.pop("type", "")
     made.joined(a, b, place)
@@ -86,7 +87,7 @@ def _edge(made: MappedNetwork, text: str, value: object, place: str) -> None:
         listed = [texts(pair, place) for pair in _list(given.pop("source_target_pairs", []), place)]
         if any(len(pair) != 2 for pair in listed):
             raise DataError(f"{place}.source_target_pairs", "must be pairs [source, target]")
-        pairs = [(span(i, place)[0], span(j, place)[0], k) for k, (i, j) in enumerate(listed)]
+        pairs = [(one_of(i, place), one_of(j, place), k) for k, (i, j) in enumerate(listed)]
     elif kind == "conv2d":
         pairs = _convolved(made, {key: given.pop(key, "1") for key in _OF_CONVOLUTION}, sizes, place)
     else:
@@ -99,9 +100,7 @@ def _convolved(
     made: MappedNetwork, given: Attributes, sizes: tuple[int, int], place: str
 ) -> list[tuple[int, int, int]]:
     """Return (source, target, place in the kernel) of a convolution without a border, as SANA-FE numbers them."""
-    of = {key: int(number(given, key, 1, place)) for key in _OF_CONVOLUTION}
-    if min(of.values()) < 1:
-        raise DataError(place, "must have sizes and strides of at least 1")
+    of = {key: whole(given, key, 1, place, least=1) for key in _OF_CONVOLUTION}
     high = (of["input_height"] - of["kernel_height"]) // of["stride_height"] + 1
     wide = (of["input_width"] - of["kernel_width"]) // of["stride_width"] + 1
     channels, kernels = of["input_channels"], of["kernel_count"]
@@ -134,8 +133,10 @@ def _mapping(made: MappedNetwork, text: str, value: object, place: str) -> None:
         given |= {key: one for key, one in mapping(part, place).items() if isinstance(one, str)}
     for unit in chosen:
         if "core" in given:
-            tile, _, core = str(given["core"]).partition(".")
-            made.cores[name, unit] = span(tile, f"{place}.core")[0], span(core or "0", f"{place}.core")[0]
+            tile, dot, core = str(given["core"]).partition(".")
+            if not dot:
+                raise DataError(f"{place}.core", f"must be TILE.CORE, got {briefly(repr(tile), 40)}")
+            made.cores[name, unit] = one_of(tile, f"{place}.core"), one_of(core, f"{place}.core")
         for key in ("soma", "synapse", "dendrite"):
             if key in given:
                 made.groups[name][unit][f"{key}_hw_name"] = given[key]
