@@ -70,7 +70,9 @@ def _figures(progress: SweepProgress) -> str:
     if progress.failed:
         parts.append(f"{progress.failed} failed")
     if progress.busy is not None:
-        parts.append(f"{progress.workers} workers {100 * progress.busy:.0f} % busy")
+        parts.append(
+            f"{progress.workers} worker{'s' * (progress.workers != 1)} {100 * progress.busy:.0f} % busy"
+        )
     if progress.seconds_left is not None and progress.done < progress.total:
         minutes, rest = divmod(round(progress.seconds_left), 60)
         hours, minutes = divmod(minutes, 60)

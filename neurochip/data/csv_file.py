@@ -26,7 +26,8 @@ _MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
 def read_csv(file: Foreign, spec: DataSpec) -> Table:
     """Return the samples of a CSV; cells are parted by commas, semicolons or tabs, whichever the first row has most of.
 
-    A first row without any number is that of the names, as is one whose last cell is the name of a target.
+    A first row without any number is that of the names, as is one whose last cell is the name of a target. Lines above
+    it that begin with # are comments, but for one with as many cells, which has the names.
 
     Raises
     ------
@@ -157,14 +158,32 @@ def _column(
         if cell.casefold() in _MISSING:
             place = f"{file.path}: row {line}, {column_words(names[column])}"
             raise DataError(place, "has no label; leave the row out, or put one there")
-    return np.array(cells) if kind == "label" else labels_of(cells)
+    if kind == "label":
+        return np.array(cells)
+    twice = _twice_written(cells)
+    if twice is not None:
+        row = cells.index(twice[1])
+        place = f"{file.path}: row {lines[row]}, {column_words(names[column])}"
+        raise DataError(place, f"'{twice[1]}' is '{twice[0]}' of an earlier row; write a label in one way")
+    return labels_of(cells)
+
+
+def _twice_written(cells: Sequence[str]) -> tuple[str, str] | None:
+    """Return two different texts of digits that are the same number, 01 and 1, where there are such."""
+    first: dict[str, str] = {}
+    for cell in dict.fromkeys(cells):
+        if cell.isascii() and cell.isdigit() and first.setdefault(cell.lstrip("0"), cell) != cell:
+            return first[cell.lstrip("0")], cell
+    return None
 
 
 def labels_of(cells: Sequence[str]) -> NDArray[Any]:
-    """Return labels as whole numbers where all are such, so that 10 comes after 9; else as texts."""
+    """Return labels as whole numbers where all are such, so that 10 comes after 9; else, or with 01 and 1, as texts."""
     try:
         numbers = [float(cell) for cell in cells]
     except ValueError:
+        return np.array(cells)
+    if _twice_written(cells) is not None:
         return np.array(cells)
     if all(number.is_integer() and abs(number) < 2**53 for number in numbers):
         return np.array([int(number) for number in numbers], dtype=np.int64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,6 +127,8 @@ def event_table(
     if spec.task != "classification":
         raise ConfigError("data.task", f"must be classification: the events of {name} have labels")
     both = [training] if testing is None else [training, testing]
+    if any(_is_signed(events) for events, _ in both) and not any(np.any(events.p == 0) for events, _ in both):
+        both = [(_unsigned(events), labels) for events, labels in both]
     for events, labels in both:
         if len(events) != len(labels):
             raise DataError(
@@ -158,8 +160,20 @@ def event_table(
 
 def presented_events(events: Events, spec: DataSpec) -> Array | SpikeTrains:
     """Return events without labels as a run presents them: counts f64[sample, input], or spikes; see `event_table`."""
+    if _is_signed(events) and not np.any(events.p == 0):
+        events = _unsigned(events)
     _check(events, _size([events], spec), spec.window)
     return _presented(events, _window([events], spec))
+
+
+def _is_signed(events: Events) -> bool:
+    """Whether some events are off as −1 says it."""
+    return bool(np.any(events.p == -1))
+
+
+def _unsigned(events: Events) -> Events:
+    """Return events of −1 and 1 as events of 0 and 1; other numbers stay, to be refused."""
+    return replace(events, p=np.where(events.p == -1, 0, events.p))
 
 
 def _presented(events: Events, window: Window) -> Array | SpikeTrains:

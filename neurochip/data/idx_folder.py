@@ -7,7 +7,7 @@ from pathlib import Path
 
 from neurochip.data.array_files import table_of
 from neurochip.data.events import unused_event_keys
-from neurochip.data.idx import read_idx
+from neurochip.data.idx import read_idx_of_any
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Table
 from neurochip.errors import ConfigError, DataError
@@ -87,7 +87,7 @@ def read_idx_folder(folder: Path, spec: DataSpec) -> Table:
     """
     files = idx_files(folder, spec)
     unused_event_keys(spec, folder.name)
-    arrays = {name: read_idx(path) for name, path in files.items()}
+    arrays = {name: read_idx_of_any(path) for name, path in files.items()}
     training = arrays["train images"], arrays["train labels"]
     testing = (arrays["test images"], arrays["test labels"]) if "test images" in arrays else None
     places = tuple(str(files[name]) for name in arrays)

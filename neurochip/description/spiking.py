@@ -42,9 +42,16 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "Threshold": ("threshold",),
     "Readout": (),
 }
+_SILENT = {"IF": "I", "LIF": "LI", "CubaLIF": "CubaLI"}  # the same without a threshold
 _TIMES = ("tau", "tau_syn", "tau_mem")
 AS_GOOD_AS = 2.0**-22  # what float32 makes of a quotient of two numbers, with room for both
 _LONGEST_DELAY = 1 << 16
+
+
+def _apart(value: float, other: float) -> str:
+    """Return a number with as many digits as tell it from another."""
+    digits = next((n for n in range(6, 17) if f"{value:.{n}g}" != f"{other:.{n}g}"), 17)
+    return f"{value:.{digits}g}"
 
 
 # Products of three of them, and their inverses, still are numbers in float32.
@@ -132,7 +139,10 @@ class NeuronGroup:
             if name in _TIMES and np.isposinf(values).any():
                 values = np.where(np.isposinf(values), 1.0, values)
             if not np.all(np.isfinite(values)):
-                raise ConfigError(place, "must be finite")
+                without = _SILENT.get(self.kind) if name == "v_threshold" else None
+                never = without is not None and not np.isnan(values).any() and not np.isneginf(values).any()
+                cure = f"; neurons that never fire are {without}, which has no threshold" if never else ""
+                raise ConfigError(place, f"must be finite{cure}")
             if name in _TIMES and not np.all(values > 0):
                 raise ConfigError(place, f"must be > 0, got {values.min():g}")
             _check_magnitude(values, place, is_time=name in _TIMES)
@@ -260,7 +270,7 @@ class SpikingNetwork:
                 if self.method == "euler" and tau is not None and tau.min() < self.dt * (1 - AS_GOOD_AS):
                     raise ConfigError(
                         f"{group.name}.{name}",
-                        f"is {tau.min():g} s, shorter than dt = {self.dt:g} s, where Euler overshoots; "
+                        f"is {_apart(tau.min(), self.dt)} s, shorter than dt = {self.dt:g} s, where Euler overshoots; "
                         'use a shorter dt or method = "exact"',
                     )
 

@@ -328,6 +328,8 @@ class _Reader:
     def _connection(self, linear: str, source: str, target: str, how: Connectivity) -> Connection:
         place = f"{linear}.weight".lstrip(".")
         weights = self._arrays[place].T
+        if weights.dtype.kind == "b":  # no and yes, as in NIR
+            weights = weights.astype(np.int8)
         if weights.dtype.kind not in "iuf":
             raise DataError(briefly(place), f"must hold real numbers, got {weights.dtype}")
         if weights.dtype == np.float16:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 
 from neurochip.files.door import Foreign, briefly, opened
@@ -18,7 +19,8 @@ _LONGEST_LINE = 1 << 26  # characters of the first line, by which cells are told
 def read_cells(file: Foreign) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of each row of a CSV that is not empty.
 
-    Cells are parted by commas, semicolons or tabs, whichever the first row has most of.
+    Cells are parted by commas, semicolons or tabs, whichever the first row has most of. Lines above it that begin with
+    # are left aside; the last of them, with as many cells as the row, has the names of the columns.
 
     Raises
     ------
@@ -29,13 +31,20 @@ def read_cells(file: Foreign) -> Iterator[tuple[int, list[str]]]:
         with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
             line = 0
             try:
-                first = text.readline(_LONGEST_LINE)
-                text.seek(0)
-                reader = csv.reader(text, delimiter=max(_DELIMITERS, key=first.count), skipinitialspace=True)
+                first, said, above = _below_comments(text)
+                by = max(_DELIMITERS, key=first.count)
+                names = next(csv.reader([said[1:].strip()], delimiter=by, skipinitialspace=True), [])
+                reader = csv.reader(
+                    itertools.chain([first], text) if first else text, delimiter=by, skipinitialspace=True
+                )
                 for row in reader:
-                    line = reader.line_num
-                    if row:
-                        yield line, [cell.strip() for cell in row]
+                    line = above + reader.line_num
+                    if not row:
+                        continue
+                    if names and len(names) == len(row):
+                        yield above, [cell.strip() for cell in names]
+                    names = []
+                    yield line, [cell.strip() for cell in row]
             except UnicodeDecodeError as error:
                 raise file.error(
                     f"{file.path}: row {line + 1}",
@@ -45,6 +54,14 @@ def read_cells(file: Foreign) -> Iterator[tuple[int, list[str]]]:
                 raise file.error(
                     f"{file.path}: row {line + 1}", f"cannot be read: {briefly(str(error))}"
                 ) from None
+
+
+def _below_comments(text: io.TextIOWrapper) -> tuple[str, str, int]:
+    """Return the first line that is no comment, the comment above it, and how many lines stand above."""
+    said, above = "", 0
+    while (line := text.readline(_LONGEST_LINE)).startswith("#"):
+        said, above = line, above + 1
+    return line, said, above
 
 
 def read_rows(

@@ -103,9 +103,17 @@ def evaluated(
     engine: Engine | None,
     stop: Asked,
 ) -> Iterator[Trial]:
-    """Train each of these trials with all seeds, and yield it when it is in the log; their means count."""
+    """Train each of these trials with all seeds, and yield it when it is in the log; their means count.
+
+    A trial with the values of one before it has its results, to the bit, and is not trained again.
+    """
     jobs, refused = [], {}
+    ended = {tuple(sorted(trial.values.items())): trial for trial in study.trials if not trial.failure}
+    same: dict[tuple[tuple[str, Value], ...], int] = {}  # of this round
     for number, values in proposed:
+        key = tuple(sorted(values.items()))
+        if key in ended or same.setdefault(key, number) != number:
+            continue
         try:
             jobs += [wanted(values, k, held_out) for k in range(seeds)]
         except CapabilityError:
@@ -114,8 +122,14 @@ def evaluated(
             refused[number] = str(error)
     found = in_order(engine, train_trial, jobs, stop)
     for number, values in proposed:
+        key = tuple(sorted(values.items()))
+        if key in ended:
+            before = ended[key]
+            yield study.add(number, values, dict(before.measured), before.failure, 0.0)
+            continue
         if number in refused:
-            yield study.add(number, values, {}, refused[number], 0.0)
+            ended[key] = study.add(number, values, {}, refused[number], 0.0)
+            yield ended[key]
             continue
         runs = list(itertools.islice(found, seeds))
         if len(runs) < seeds:
@@ -126,7 +140,8 @@ def evaluated(
         failure = next((run.failure for run in runs if run.failure), "")
         names = runs[0].measured if not failure else {}
         measured = {name: statistics.fmean(run.measured[name] for run in runs) for name in names}
-        yield study.add(number, values, measured, failure, sum(run.seconds for run in runs))
+        ended[key] = study.add(number, values, measured, failure, sum(run.seconds for run in runs))
+        yield ended[key]
 
 
 def test_errors(found: Iterator[Trained], stop: Asked, n: int) -> Iterator[float]:

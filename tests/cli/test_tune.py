@@ -269,3 +269,24 @@ def test_stopped_and_resumed_it_is_the_same_search(
         for trial in table["trials"]:
             trial.pop("seconds")
     assert again == stored
+
+
+def test_values_that_come_again_are_not_trained_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two values and nine trials: two trainings, and each trial has the results that it would have."""
+    from neurochip.studies import trials
+
+    trained = []
+
+    def counted(wanted: trials.TrialRun) -> trials.Trained:
+        trained.append(wanted)
+        return train(wanted)
+
+    train = trials.train_trial
+    monkeypatch.setattr(trials, "train_trial", counted)
+    asked = ("--vary", "phases.free=4,6", "--trials", "9", "--together", "3", "--sampler", "random")
+    assert run("tune", *TINY, *asked, "--out", "found").exit_code == 0
+    found = json.loads(Path("found/tune.json").read_text(encoding="utf-8"))["trials"]
+    assert len(found) == 9 and len(trained) == 2
+    for values in ("4", "6"):
+        same = [trial for trial in found if trial["values"]["phases.free"] == values]
+        assert same and all(trial["measured"] == same[0]["measured"] for trial in same)

@@ -168,7 +168,8 @@ def _provenance(document: SweepDocument) -> Markup:
         tag(
             "li",
             f"{session['started'].replace('T', ' ')[:16]} UTC: {exact(session['tasks'])} tasks in "
-            f"{duration(session['seconds'])} on {session['workers']} workers ({session['engine']})"
+            f"{duration(session['seconds'])} on {session['workers']} "
+            f"worker{'s' * (session['workers'] != 1)} ({session['engine']})"
             + ("" if session["busy"] is None else f", {percent(session['busy'], 0)} busy"),
         )
         for session in document["sessions"]

@@ -183,3 +183,17 @@ def test_bars_move_the_way_they_say_and_are_the_same_everywhere() -> None:
         assert (slope > 0) == (direction in (0, 2))
         assert np.all(np.diff(events[:, 2]) >= 0) and events[:, :2].min() >= 0 and events[:, :2].max() < 12
     assert digest.hexdigest() == "0d13096c110b28529a941f1d6c61b23088bd6094ab96d9a69e410b9888596b91"
+
+
+def test_polarity_of_minus_and_plus_one_is_off_and_on(tmp_path: Path) -> None:
+    """Where a whole file writes it so; one event of 0 says that it does not."""
+    arrays = made()
+    events = arrays["events"].astype([(name, "<i8") for name in "xytp"])
+    wanted = load(spec(tmp_path / "e.npz", arrays | {"events": events}))
+    events["p"] = 2 * events["p"] - 1
+    found = load(spec(tmp_path / "signed.npz", arrays | {"events": events}))
+    for part in ("train", "test"):
+        np.testing.assert_array_equal(getattr(found, part).inputs, getattr(wanted, part).inputs)
+    events["p"][5] = 0
+    with pytest.raises(NeurochipError, match="has polarity -1, and 0 and 1 are known"):
+        load(spec(tmp_path / "mixed.npz", arrays | {"events": events}))

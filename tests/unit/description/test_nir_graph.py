@@ -215,6 +215,16 @@ WRONG: list[tuple[dict[str, Any], float | None, str]] = [
     ({"lif1": nir.LIF(tau=-ones, r=ones, v_leak=0 * ones, v_threshold=ones)}, 1e-3, "lif1.tau: must be > 0, got -1"),
     ({"lif1": nir.LIF(tau=ones, r=ones * np.nan, v_leak=0 * ones, v_threshold=ones)}, 1e-3,
      "lif1.r: must be finite"),
+    ({"lif1": nir.LIF(tau=ones, r=ones, v_leak=0 * ones, v_threshold=ones * np.inf)}, 1e-3,
+     "lif1.v_threshold: must be finite; neurons that never fire are LI, which has no threshold"),
+    ({"lif1": nir.LIF(tau=ones, r=ones, v_leak=0 * ones, v_threshold=ones * np.nan)}, 1e-3,
+     "lif1.v_threshold: must be finite"),
+    ({"lif1": nir.LIF(tau=ones * 0.00099999, r=ones, v_leak=0 * ones, v_threshold=ones)}, 1e-3,
+     "lif1.tau: is 0.00099999 s, shorter than dt = 0.001 s, where Euler overshoots; use a shorter dt or method = "
+     "\"exact\""),
+    ({"lif1": nir.LIF(tau=ones * 0.0009999996, r=ones, v_leak=0 * ones, v_threshold=ones)}, 1e-3,
+     "lif1.tau: is 0.0009999996 s, shorter than dt = 0.001 s, where Euler overshoots; use a shorter dt or method = "
+     "\"exact\""),
 ]  # fmt: skip
 
 

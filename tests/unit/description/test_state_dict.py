@@ -110,7 +110,6 @@ GOOD = {"0.weight": weights(4, 3), "0.bias": weights(4)} | leaky("1")
         ({"1.graded_spikes_factor": np.float32(2)}, {}, "1.graded_spikes_factor: is not 1; multiply"),
         ({"0.weight": weights(4, 3) * np.inf}, {}, "0.weight: must be finite"),
         ({"0.bias": weights(3)}, {}, "bias: must be 4 finite numbers"),
-        ({"0.weight": weights(4, 3) > 0}, {}, "0.weight: must hold real numbers, got bool"),
         ({}, {"leaky": (1.0, 0.5)}, "--leaky: is for layers without"),
     ],
 )
@@ -179,3 +178,10 @@ def test_no_such_file(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(NeurochipError, match="is damaged or not"):
         import_state_dict(path)
+
+
+def test_no_and_yes_are_weights_of_0_and_1(tmp_path: Path) -> None:
+    made = np.random.default_rng(2).random((4, 3)) < 0.5
+    found, *_ = read(tmp_path, {"0.weight": made} | leaky("1"))
+    whole, *_ = read(tmp_path, {"0.weight": made.astype(np.int8)} | leaky("1"))
+    assert np.array_equal(found.connections[0].weights, whole.connections[0].weights)
