@@ -183,6 +183,8 @@ def _section(cls: type[T], table: object, place: str, provenance: dict[str, Prov
         raise ConfigError(place, f"expected a table, got {describe(table)}")
     known = field_types(cls)
     refuse_unknown(table, (*known, "source", "evidence"), place)
+    if {"source", "evidence"} <= table.keys():  # of a section without values, too
+        _provenance(table, place)
     values: Table = {}
     for key, value in table.items():
         if key in ("source", "evidence"):

@@ -347,3 +347,18 @@ def test_rounding_that_the_cores_do_not_have():
 @pytest.mark.parametrize(("precision", "bits", "word"), [("float64", None, 64), ("int9", 9, 9)])
 def test_width_of_a_format(precision, bits, word):
     assert (integer_bits(precision), word_bits(precision)) == (bits, word)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ('source = "x"\nevidence = "guessed"', "neurons.evidence: expected"),
+        ('source = ""\nevidence = "estimated"', "neurons.source: must say where the values come from"),
+        ('source = 3\nevidence = "estimated"', "neurons.source: expected"),
+    ],
+)
+def test_a_section_without_values_says_where_they_are_from_as_any_other(said: str, sentence: str) -> None:
+    text = chip_text("cmos45") + f"\n[neurons]\n{said}\n"
+    with pytest.raises(ConfigError) as refused:
+        chip_from_toml(text, "x.toml")
+    assert sentence in str(refused.value)
