@@ -226,6 +226,17 @@ def _how_to_resume(stop: Interrupted) -> str:
 
 
 def _sentence(error: OSError) -> str:
+    if error.filename is None and error.errno == errno.ENOENT and not _is_somewhere():
+        return "the current folder: is there no more; change to one that is (cd), and run it again"
     place = "" if error.filename is None else f"{os.fspath(error.filename)}: "
     problem = error.strerror or str(error) or type(error).__name__
     return f"{place}{problem[:1].lower()}{problem[1:]}"
+
+
+def _is_somewhere() -> bool:
+    """Whether the folder that this process was begun in is still there."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True

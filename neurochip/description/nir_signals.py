@@ -183,6 +183,11 @@ class Signals:
                 f"Delay '{node.name}': {seconds[k]:g} s is no whole number of ticks of {self._dt:g} s; "
                 f"rounded to {ticks[k]:g}"
             )
+        if before.constant is not None and np.any(before.constant) and ticks.any():
+            self.notes.append(
+                f"Delay '{node.name}': biases that it delays act from the first tick on here, not after "
+                f"{ticks.max():g} ticks"
+            )
         size = int(np.prod(before.shape))
         maps: dict[Path, LinearMap | None] = {}
         for number in np.unique(ticks).tolist():

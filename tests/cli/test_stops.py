@@ -96,6 +96,25 @@ def test_a_reader_that_leaves(place: object) -> None:
         assert process.wait(timeout=60) in (0, 1)
 
 
+def test_a_folder_that_is_there_no_more(tmp_path: Path) -> None:
+    """It said that there is no such file, and not which."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    words = ["import os, sys", f"os.chdir({str(gone)!r})", f"os.rmdir({str(gone)!r})"]
+    words += [
+        "sys.argv[1:] = ['simulate', 'stripes', '--quiet']",
+        "from neurochip._cli.main import main",
+        "main()",
+    ]
+    found = subprocess.run(
+        [sys.executable, "-c", "; ".join(words)], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout) == (5, "")
+    assert found.stderr == (
+        "Error: the current folder: is there no more; change to one that is (cd), and run it again\n"
+    )
+
+
 def test_a_device_that_is_full(place: object) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(

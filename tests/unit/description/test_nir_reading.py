@@ -192,6 +192,11 @@ def test_scales_thresholds_and_delays() -> None:
     assert fired(late, every(20), "n") == [4]
     _, _, notes = import_nir(between(w | {"m": nir.Delay(np.array([2.6e-4]))}, chain, 0.4), dt=1e-4)
     assert notes == ("Delay 'm': 0.00026 s is no whole number of ticks of 0.0001 s; rounded to 3",)
+    for bias, delay, said in ((0.25, 3e-4, 1), (0.0, 3e-4, 0), (0.25, 0.0, 0)):
+        affine = {"w": nir.Affine(np.array([[0.5]]), np.array([bias]))}
+        _, _, notes = import_nir(between(affine | {"m": nir.Delay(np.array([delay]))}, chain, 9.0), dt=1e-4)
+        assert len(notes) == said
+        assert all("biases that it delays act from the first tick on here, not after 3" in n for n in notes)
 
 
 def test_a_delay_of_its_own_for_each_unit() -> None:
