@@ -28,7 +28,7 @@ from neurochip.elements.connections.connection import memory_of
 from neurochip.kernels._jit import Kernel, kernel
 from neurochip.kernels.types import Index, Number, Vector
 
-__all__ = ["Connectivities", "dense_blocks"]
+__all__ = ["Connectivities"]
 
 Array = NDArray[Any]
 _FILL = 4  # of u16 in a whole word
@@ -132,11 +132,3 @@ def _joined(held: Sequence[Array], dtype: Any) -> Array:
         joined[at : at + len(array)] = array
         at += len(array)
     return joined
-
-
-def dense_blocks(n: int, weight_dtype: np.dtype[Any], sum_dtype: np.dtype[Any]) -> Synapses:
-    """Return the synapses of a wiring of ``n`` blocks, all of them dense."""
-    packed = Connectivities(weight_dtype, sum_dtype)
-    for _ in range(n):
-        packed.add_dense()
-    return packed.tables()

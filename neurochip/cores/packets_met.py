@@ -15,6 +15,7 @@ from neurochip.compile.reach import reached_by, synapses_met
 from neurochip.cores.arrays import Reception
 from neurochip.cores.layout import Layout
 from neurochip.cores.senders import Senders
+from neurochip.cores.synapses_met import summed_back
 
 __all__ = ["PacketsMet", "packet_bits", "reaching", "taken_in"]
 
@@ -90,14 +91,7 @@ class PacketsMet:
 
     def under_way(self, reception: Reception, tick: int) -> dict[int, Counts]:
         """Return delay → i64[axon slot]: packets, over all samples, at a door and still to act after a tick."""
-        found: dict[int, Counts] = {}
-        summed = np.zeros(reception.arrived.shape[2], dtype=np.int64)
-        for back in range(self.delays[-1]):
-            if back <= tick:
-                summed = summed + taken_in(reception, tick + 1 - back)
-            if back + 1 in self.delays:
-                found[back + 1] = summed
-        return found
+        return summed_back(self.delays, tick + 1, lambda t: taken_in(reception, t))
 
     def operations(
         self, through: NDArray[np.uint16], before: dict[int, Counts], after: dict[int, Counts]

@@ -5,6 +5,7 @@ In a network of plain matrices they follow from the spikes of each core (`counte
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,7 @@ from neurochip.compile.reach import synapses_met
 from neurochip.cores.arrays import State
 from neurochip.network import Projection
 
-__all__ = ["SynapsesMet", "synapses_by_core"]
+__all__ = ["SynapsesMet", "summed_back", "synapses_by_core"]
 
 Counts = NDArray[np.int64]
 
@@ -28,6 +29,18 @@ def synapses_by_core(image: ChipImage, projection: Projection) -> Counts:
     for c in image.cores_of(projection.target):
         met[:, c] = synapses_met(network, projection, (image.cores[c].first, image.cores[c].last))
     return met
+
+
+def summed_back(delays: list[int], tick: int, of_tick: Callable[[int], Counts]) -> dict[int, Counts]:
+    """Return delay → what as many ticks up to ``tick`` sent, all together; there is none before tick 1."""
+    found: dict[int, Counts] = {}
+    summed = np.zeros_like(of_tick(tick))
+    for back in range(max(delays, default=0)):
+        if back < tick:
+            summed = summed + of_tick(tick - back)
+        if back + 1 in delays:
+            found[back + 1] = summed
+    return found
 
 
 class SynapsesMet:
@@ -53,14 +66,7 @@ class SynapsesMet:
     def under_way(self, state: State, tick: int) -> dict[int, Counts]:
         """Return delay → i64[slot]: spikes, over all samples, of as many last ticks, which are still to act."""
         depth = state.bits.shape[1]
-        found: dict[int, Counts] = {}
-        summed = np.zeros(state.bits.shape[2], dtype=np.int64)
-        for back in range(max(self._delays, default=0)):
-            if back < tick:
-                summed = summed + state.bits[:, (tick - back) % depth].sum(axis=0, dtype=np.int64)
-            if back + 1 in self._delays:
-                found[back + 1] = summed
-        return found
+        return summed_back(self._delays, tick, lambda t: state.bits[:, t % depth].sum(axis=0, dtype=np.int64))
 
     def operations(self, sent: NDArray[Any], before: dict[int, Counts], after: dict[int, Counts]) -> Counts:
         """Return i64[core]: operations of a run.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,7 +51,9 @@ __all__ = [
     "counted",
     "check_clock",
     "check_timing",
+    "energies_of",
     "hardware_of_replay",
+    "placed_on",
     "recosted",
     "replay",
     "timed",
@@ -169,13 +171,7 @@ def replay(
         _check_neurons(neuron, len(weights))
     specification = chip if isinstance(chip, ChipSpec) else read_chip(chip)
     check_clock(specification, timing)
-    paid = (
-        specification.energies
-        if energies is None
-        else energies
-        if isinstance(energies, EnergyTable)
-        else read_energies(energies)
-    )
+    paid = energies_of(specification, energies)
     forward = [synapses_of(w, f"weights[{k}]") for k, w in enumerate(weights)]
     if not forward:
         raise ConfigError("weights", "must have at least one matrix, got none")
@@ -203,28 +199,8 @@ def replay(
     state_bits = 64 if precision == "float64" else 32
     kept_bits = state_bits * LIF.hardware.state_words_kept if models else 0
     weight_bits = word_bits(precision)
-    cores = (
-        compiled_placement(
-            sizes,
-            projections,
-            specification,
-            weight_bits=weight_bits,
-            state_bits=kept_bits,
-            connections=connections,
-        )
-        if placement is None
-        else core_indices(placement, sizes, specification)
-    )
-    refuse_dead_cores(cores, dead_cores, specification)
-    placed = place(
-        sizes,
-        projections,
-        cores,
-        specification,
-        weight_bits=weight_bits,
-        state_bits=kept_bits,
-        connections=connections,
-    )
+    held: dict[str, Any] = {"weight_bits": weight_bits, "state_bits": kept_bits, "connections": connections}
+    placed = placed_on(sizes, projections, specification, placement, dead_cores, **held)
     hardware = hardware_of_replay(models[0] if models else None, precision)
     idle = None
     if neuron is not None:
@@ -239,6 +215,38 @@ def replay(
     names = tuple(p.name for p in layered(tuple(sizes)).populations)
     stored = stored_as(matrices, precision, computes=neuron is not None)
     return counted(placed, names, raster, idle, hardware, paid, timing, weights=stored, max_cycles=max_cycles)
+
+
+def energies_of(chip: ChipSpec, energies: EnergyTable | str | os.PathLike[str] | None) -> EnergyTable:
+    """Return the energies that are named; `None`: the chip's own."""
+    if energies is None:
+        return chip.energies
+    return energies if isinstance(energies, EnergyTable) else read_energies(energies)
+
+
+def placed_on(
+    sizes: Sequence[int],
+    projections: Sequence[tuple[int, int]],
+    chip: ChipSpec,
+    placement: Sequence[ArrayLike] | None = None,
+    dead_cores: Sequence[int] = (),
+    **held: Any,
+) -> PlacedNetwork:
+    """Return a network on the cores that are named, or on as few as the limits of the chip allow.
+
+    Parameters
+    ----------
+    dead_cores
+        Cores of this chip that do not work; a placement on one of them is refused.
+    held
+        ``weight_bits``, ``state_bits`` and ``connections``, as in `neurochip.compile.placement.place`.
+    """
+    if placement is None:
+        cores = compiled_placement(sizes, projections, chip, **held)
+    else:
+        cores = core_indices(placement, list(sizes), chip)
+    refuse_dead_cores(cores, dead_cores, chip)
+    return place(sizes, projections, cores, chip, **held)
 
 
 def _check_neurons(neuron: object, layers: int) -> None:

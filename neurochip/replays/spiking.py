@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurochip.compile.by_itself import compiled_placement
-from neurochip.compile.placement import PlacedNetwork, place
+from neurochip.compile.placement import PlacedNetwork
 from neurochip.compile.quantise import state_dtype, weight_dtype
 from neurochip.cores.engine import LayerEngine
 from neurochip.cores.integer_network import GroupMembranes, IntegerNetwork, integer_network
@@ -19,13 +18,12 @@ from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.replay_input import (
     check_register,
     checked_raster,
-    core_indices,
     sampled_raster,
     stored_as,
     weight_format,
 )
 from neurochip.cores.spiking_network import resting_potentials, spiking_dynamics
-from neurochip.description import ChipSpec, EnergyTable, read_chip, read_energies
+from neurochip.description import ChipSpec, EnergyTable, read_chip
 from neurochip.description.chip import MembranesSpec
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
@@ -38,7 +36,15 @@ from neurochip.energy import ElementUse, HardwareUse
 from neurochip.energy.hardware import integer_format
 from neurochip.errors import ConfigError
 from neurochip.machine import check_room_to_compile
-from neurochip.replays.replaying import Replay, Timing, check_clock, check_timing, counted
+from neurochip.replays.replaying import (
+    Replay,
+    Timing,
+    check_clock,
+    check_timing,
+    counted,
+    energies_of,
+    placed_on,
+)
 
 _QUANTISE = "scale and round them first: neurochip import NET.nir OUT.npz --bits N"
 
@@ -48,7 +54,6 @@ __all__ = [
     "SpikingRun",
     "advanced",
     "laid_out",
-    "placed_on",
     "run_spiking",
 ]
 
@@ -130,7 +135,7 @@ class PlacedSpiking(NamedTuple):
     def elsewhere(self, chip: ChipSpec, placement: Sequence[ArrayLike] | None = None) -> PlacedNetwork:
         """Return the same network on other cores, or on a chip with the same formats."""
         here = self.placed
-        held = {
+        held: dict[str, Any] = {
             "weight_bits": word_bits(self.precision),
             "state_bits": self.hardware.state_bits * self.hardware.elements[-1].cost.state_words_kept,
             "connections": here.connections,
@@ -176,13 +181,7 @@ def run_spiking(
     check_timing(timing)
     specification = chip if isinstance(chip, ChipSpec) else read_chip(chip)
     check_clock(specification, timing)
-    paid = (
-        specification.energies
-        if energies is None
-        else energies
-        if isinstance(energies, EnergyTable)
-        else read_energies(energies)
-    )
+    paid = energies_of(specification, energies)
     made = laid_out(network, spikes, specification, placement, sample_ticks)
     seen = advanced(network, made, sample_ticks, potentials=potentials, threads=threads)
     names = tuple(group.name for group in network.groups)
@@ -247,7 +246,7 @@ def laid_out(
     hardware = _hardware(precision, filtered=filtered, membranes=chip.membranes if whole else None)
     weight_bits = word_bits(precision)
     state_bits = hardware.state_bits * hardware.elements[-1].cost.state_words_kept
-    held = {"weight_bits": weight_bits, "state_bits": state_bits, "connections": connections}
+    held: dict[str, Any] = {"weight_bits": weight_bits, "state_bits": state_bits, "connections": connections}
     placed = placed_on(sizes, projections, chip, placement, **held)
     engine, integers = _engine(network, chip, placed, matrices, raster, precision)
     stored = stored_as(matrices, precision, computes=True)
@@ -287,27 +286,6 @@ def _engine(
         **shared,
     )
     return engine, integers
-
-
-def placed_on(
-    sizes: Sequence[int],
-    projections: Sequence[tuple[int, int]],
-    chip: ChipSpec,
-    placement: Sequence[ArrayLike] | None = None,
-    **held: Any,
-) -> PlacedNetwork:
-    """Return a network on the cores that are named, or on as few as the limits of the chip allow.
-
-    Parameters
-    ----------
-    held
-        ``weight_bits``, ``state_bits`` and ``connections``, as in `neurochip.compile.placement.place`.
-    """
-    if placement is None:
-        cores = compiled_placement(sizes, projections, chip, **held)
-    else:
-        cores = core_indices(placement, list(sizes), chip)
-    return place(sizes, projections, cores, chip, **held)
 
 
 def _matrices(
