@@ -30,9 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.spread import current_sigma
-from neurochip.description.biasing import current_factor
-from neurochip.description.condition_section import ConditionsSpec
-from neurochip.description.die_sections import MismatchSpec
+from neurochip.description.die.biasing import current_factor
+from neurochip.description.die.conditions import ConditionsSpec
+from neurochip.description.die.differences import MismatchSpec
 
 TERMS = ("vth0", "voff", "toxe", "nfactor")
 VOLTAGES = {"nfet_01v8": np.arange(2, 10) / 10, "pfet_01v8": np.arange(3, 14) / 10}  # |V_GS|

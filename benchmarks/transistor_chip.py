@@ -32,7 +32,7 @@ from neurochip.analog.extraction.extract import extract
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.transistor_netlist import Cards, transistor_netlist
 from neurochip.description import read_run
-from neurochip.description.cell_library import cells_from_toml
+from neurochip.description.die.cell_library import cells_from_toml
 from neurochip.runs.building import build, digest_of
 from neurochip.runs.dies import cards_of
 from neurochip.substrate import Phase

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.description.chip_changes import chip_with
-from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir.graph import import_nir
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.inference.inferring import Inference, LabelledSamples, infer, read_samples
 from neurochip.inference.quantising import Quantisation, calibration, quantised

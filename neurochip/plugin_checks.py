@@ -10,8 +10,8 @@ import numpy as np
 from neurochip import data, plugins
 from neurochip.description import read_chip, read_run
 from neurochip.description.catalogue import built_in
+from neurochip.description.die.tails import tails
 from neurochip.description.rule_names import RULES, plugged_rule
-from neurochip.description.tails import tails
 from neurochip.elements.connections import connectivity_of
 from neurochip.elements.neurons.spiking import check_neuron
 from neurochip.elements.neurons.table import NEURONS

@@ -117,7 +117,7 @@ def command(
         how = {"dt": dt, "leaky": leaky, "reset": reset, "connectivity": connectivity}
         network, notes = import_state_dict(source, **cast(Any, how))
     else:
-        from neurochip.description.nir_graph import import_nir
+        from neurochip.description.nir.graph import import_nir
 
         network, _, notes = import_nir(
             source,

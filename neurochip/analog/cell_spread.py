@@ -16,10 +16,10 @@ from typing import Literal
 
 from neurochip.analog.rails import full_scale_v
 from neurochip.analog.spread import THERMAL_MV, Spread, current_sigma, efficiency, gain_law, spreads
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.condition_section import thermal_ratio
-from neurochip.description.die_sections import MISMATCH_KINDS
-from neurochip.description.processes import SLOPE_FACTOR
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.conditions import thermal_ratio
+from neurochip.description.die.differences import MISMATCH_KINDS
+from neurochip.description.die.processes import SLOPE_FACTOR
 from neurochip.errors import ConfigError
 
 __all__ = ["die_spreads"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from neurochip.analog.draw import synapse_currents
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_library import Cell, CellLibrary
+from neurochip.description.die.cell_library import Cell, CellLibrary
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.network import Network
 from neurochip.substrate import Phase
 

@@ -18,7 +18,7 @@ from neurochip.analog.settle_time import settle_times
 from neurochip.analog.spread import gain_law
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.supply_table import drop_table
-from neurochip.description.biasing import current_factor
+from neurochip.description.die.biasing import current_factor
 
 __all__ = ["LOOKED_AT", "after_epoch", "die_table", "warnings"]
 

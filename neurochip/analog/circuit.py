@@ -13,7 +13,7 @@ from neurochip.analog.ekv import Curve
 from neurochip.analog.settling import paths_of
 from neurochip.analog.step import HARD_SIGMOID, Neurons
 from neurochip.analog.supply_lines import Drops, LocalSupply
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.kernels._jit import entry
 from neurochip.network import Network
 

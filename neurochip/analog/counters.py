@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from neurochip.description.cell_library import CHARGE_UNIT
+from neurochip.description.die.cell_library import CHARGE_UNIT
 from neurochip.network import Network
 from neurochip.substrate import exact
 from neurochip.substrate.counters import CIRCUIT, COUNTERS, Counters, Phase, PhaseCounters

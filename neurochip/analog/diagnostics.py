@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from neurochip.analog.jacobian import Point, linearised, solve
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.learning_path_sections import DriftSpec, LearningPathSpec
-from neurochip.description.noise_section import NoiseSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.learning_path import DriftSpec, LearningPathSpec
+from neurochip.description.die.noise import NoiseSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.network import Network
 from neurochip.substrate import Phase
 

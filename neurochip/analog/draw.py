@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.analog.batch import Batch
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.step import HARD_SIGMOID
-from neurochip.description.cell_library import CellLibrary
+from neurochip.description.die.cell_library import CellLibrary
 from neurochip.errors import CapabilityError
 
 __all__ = ["Draw", "check_counted", "synapse_currents"]

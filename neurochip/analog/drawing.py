@@ -13,9 +13,9 @@ from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, gloro
 from neurochip.analog.fields import Field, shift
 from neurochip.analog.floorplan import floorplan_of
 from neurochip.analog.spread import Law, Spread
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.tails import tails
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.tails import tails
 from neurochip.errors import NumericError
 from neurochip.network import Network
 from neurochip.substrate.streams import stream

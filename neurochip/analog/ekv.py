@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.biasing import steepness
+from neurochip.description.die.biasing import steepness
 from neurochip.kernels._jit import entry
 
 __all__ = ["Curve", "ekv_pair", "pair_curve", "pinch_off", "slopes"]

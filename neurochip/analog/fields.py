@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.floorplan import Block, Floorplan
-from neurochip.description.location_section import LocationSpec
+from neurochip.description.die.location import LocationSpec
 from neurochip.substrate.streams import stream
 
 __all__ = ["WAVES", "Field", "shift"]

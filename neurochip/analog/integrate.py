@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurochip.analog.batch import Batch
 from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.step import HARD_SIGMOID, Driven, residuals
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.settling import SettleSpec
 
 __all__ = [
     "Drawing",

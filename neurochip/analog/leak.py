@@ -20,7 +20,7 @@ from neurochip.analog.batch import Batch
 from neurochip.analog.ekv import ekv_pair, pair_curve, slopes
 from neurochip.analog.integrate import Nudge, driven
 from neurochip.analog.step import HARD_SIGMOID, Driven, held, nudged, resting_point
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.kernels._jit import entry, kernel
 
 __all__ = ["Amplifier", "Leak"]

@@ -7,7 +7,7 @@ from typing import Any
 from neurochip.analog.cell_spread import die_spreads
 from neurochip.analog.fields import shift
 from neurochip.analog.floorplan import floorplan_of
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.network import Network
 
 __all__ = ["location_table", "location_words"]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.ekv import Curve, ekv_pair, pair_curve, pinch_off
 from neurochip.analog.step import HARD_SIGMOID
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 
 __all__ = ["gate_rise", "mirror_curve", "mirrored", "synapse_curve"]
 

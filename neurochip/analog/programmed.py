@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.store import WeightStore
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.errors import NumericError
 from neurochip.network import Network
 from neurochip.substrate import Parameters, WeightUpdate

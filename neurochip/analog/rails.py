@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from neurochip.analog.spread import THERMAL_MV
 from neurochip.analog.supply_lines import Drops
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.biasing import steepness
-from neurochip.description.processes import SLOPE_FACTOR
+from neurochip.description.die.biasing import steepness
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.processes import SLOPE_FACTOR
 from neurochip.substrate import Phase
 
 __all__ = ["RailRecord", "full_scale_v", "headroom", "local_headroom", "supply_v"]

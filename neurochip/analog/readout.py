@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.die import Die
 from neurochip.analog.noise import normals
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.substrate import Phase
 
 __all__ = ["Readout"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.step import HARD_SIGMOID
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 
 __all__ = ["CHARGE", "current_noise", "excess"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.analog.draw import synapse_currents
 from neurochip.analog.step import HARD_SIGMOID
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.cell_library import CellLibrary
+from neurochip.description.die.cell_library import CellLibrary
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.files import briefly
 

@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from neurochip.description.biasing import current_factor
-from neurochip.description.condition_section import (
+from neurochip.description.die.biasing import current_factor
+from neurochip.description.die.condition_table import condition_table
+from neurochip.description.die.conditions import (
     I_SPEC_RISES,
     NOMINAL_CELSIUS,
     ConditionsSpec,
     thermal_ratio,
 )
-from neurochip.description.condition_table import condition_table
-from neurochip.description.die_sections import MISMATCH_KINDS, MismatchSpec
-from neurochip.description.processes import Process
-from neurochip.description.transistor_table import WEAK_A, transistor_table
+from neurochip.description.die.differences import MISMATCH_KINDS, MismatchSpec
+from neurochip.description.die.processes import Process
+from neurochip.description.die.transistor_table import WEAK_A, transistor_table
 
 __all__ = [
     "OFFSET_SHARE",

@@ -14,7 +14,7 @@ from neurochip.analog.integrate import Drawing
 from neurochip.analog.noise import normals
 from neurochip.analog.shot_noise import current_noise
 from neurochip.analog.stochastic import Noise
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 
 __all__ = ["StepNoise"]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from neurochip.analog.batch import Batch
 from neurochip.analog.brownian import DEEPEST, path_over
 from neurochip.analog.integrate import Flow, Nudge, rates, within_rails
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.settling import SettleSpec
 
 __all__ = ["Noise", "sra1_step", "stochastic_steps"]
 

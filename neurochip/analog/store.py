@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.die import glorot_deviation
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.network import Network
 from neurochip.substrate.streams import stream
 

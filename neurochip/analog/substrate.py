@@ -27,7 +27,7 @@ from neurochip.analog.step_noise import StepNoise
 from neurochip.analog.stochastic import stochastic_steps
 from neurochip.analog.supply_lines import LocalSupply
 from neurochip.analog.warnings import SettlingRecord
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.errors import CapabilityError, NumericError
 from neurochip.network import Network, refuse_delays, refuse_graph, refuse_shared_weights
 from neurochip.spikes import SpikeTrains

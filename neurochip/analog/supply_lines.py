@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from neurochip.analog.ekv import pinch_off
 from neurochip.analog.floorplan import Block, Floorplan, floorplan_of
 from neurochip.analog.spread import THERMAL_MV
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.condition_section import thermal_ratio
-from neurochip.description.processes import SLOPE_FACTOR
-from neurochip.description.supply_section import SupplyLinesSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.conditions import thermal_ratio
+from neurochip.description.die.processes import SLOPE_FACTOR
+from neurochip.description.die.supply_lines import SupplyLinesSpec
 from neurochip.errors import ConfigError, NumericError
 from neurochip.extras import needed
 from neurochip.network import Network

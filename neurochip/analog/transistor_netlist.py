@@ -25,7 +25,7 @@ from neurochip.analog.mirror import gate_rise
 from neurochip.analog.spice import check_analysis, node_names
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.transistors import Cells, placing
-from neurochip.description.cell_library import CellLibrary
+from neurochip.description.die.cell_library import CellLibrary
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.files import briefly
 

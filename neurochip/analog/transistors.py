@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import repeat
 
 from neurochip.analog.extraction.request import Request
-from neurochip.description.cell_library import Cell
+from neurochip.description.die.cell_library import Cell
 
 __all__ = ["Cells", "Place", "placing"]
 

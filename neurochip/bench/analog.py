@@ -18,8 +18,8 @@ from neurochip.bench.loads import BATCH, digits, trained
 from neurochip.bench.numpy_euler import bare_products, euler_numpy
 from neurochip.bench.rounds import Work, in_turn, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.errors import DataError
 from neurochip.network import layered
 from neurochip.runs.simulation import simulate

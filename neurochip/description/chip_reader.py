@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neurochip.description.catalogue import built_in, find_cells, find_text
-from neurochip.description.cell_library import cells_from_toml
 from neurochip.description.chip import (
     CellEvidence,
     ChipSpec,
@@ -27,6 +26,7 @@ from neurochip.description.chip import (
     TimingSpec,
     WeightsSpec,
 )
+from neurochip.description.die.cell_library import cells_from_toml
 from neurochip.description.energy_table import RENAMED_KEYS, EnergyTable, NeuronEnergy, energies_of_table
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml

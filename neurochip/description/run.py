@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.chip import ChipSpec
 from neurochip.description.chip_changes import PREFIX, chip_with, merged, why_unused_of
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.description.elements import element_table
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
 from neurochip.description.fixed_point import NumbersSpec, check_learning, fixed_point, refuse_with_integers

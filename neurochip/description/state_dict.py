@@ -62,7 +62,7 @@ def import_state_dict(
     reset
         What a spike does; `None`: what ``reset_mechanism_val`` says, a step later where it is a subtraction.
     connectivity
-        As of `nir_graph.import_nir`.
+        As of `nir.graph.import_nir`.
 
     Raises
     ------

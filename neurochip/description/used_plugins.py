@@ -5,9 +5,9 @@ from __future__ import annotations
 from neurochip import plugins
 from neurochip.data import FACTS
 from neurochip.description.catalogue import is_path
+from neurochip.description.die.tails import TAILS
 from neurochip.description.rule_names import RULES
 from neurochip.description.run import RunSpec
-from neurochip.description.tails import TAILS
 from neurochip.elements.neurons.table import NEURONS
 from neurochip.elements.stages import FAMILIES
 from neurochip.plugins import Plugin

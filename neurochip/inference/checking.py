@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from neurochip.cores.raster_file import load_arrays
 from neurochip.data.array_names import only_inputs
-from neurochip.description.nir_graph import import_nir
-from neurochip.description.nir_network import Imported
-from neurochip.description.nir_sources import SOURCES
+from neurochip.description.nir.graph import import_nir
+from neurochip.description.nir.network import Imported
+from neurochip.description.nir.sources import SOURCES
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import DataError, NeurochipError
 from neurochip.replays.spiking import run_spiking

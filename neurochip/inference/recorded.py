@@ -13,7 +13,7 @@ from neurochip.compile.by_itself import placement_of
 from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
 from neurochip.description import ChipSpec, RunSpec, network_of, read_run
 from neurochip.description.chip_changes import taken_out
-from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir.graph import import_nir
 from neurochip.description.precision import Precision
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.description.spiking_file import read_spiking

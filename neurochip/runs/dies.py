@@ -20,7 +20,7 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.transistor_netlist import Cards, transistor_netlist
 from neurochip.description import RunSpec, network_of, read_run
 from neurochip.description.catalogue import find_cells
-from neurochip.description.cell_library import cells_from_toml
+from neurochip.description.die.cell_library import cells_from_toml
 from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
 from neurochip.files import parse_toml

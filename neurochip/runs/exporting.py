@@ -10,7 +10,7 @@ import numpy as np
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description import RunSpec, read_run
 from neurochip.description import network_of as network_of_run
-from neurochip.description.nir_export import nir_bytes
+from neurochip.description.nir.export import nir_bytes
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.description.spiking_file import read_spiking, spiking_bytes
 from neurochip.durable.atomic import replacing

@@ -9,7 +9,7 @@ from typing import Any
 
 from neurochip.analog.cell_spread import die_spreads
 from neurochip.description import RunSpec
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.keys.live import without_keys
 from neurochip.keys.reading import Table
 from neurochip.keys.tree import field_types

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from neurochip.description import run_text
-from neurochip.description.nir_graph import from_nir
+from neurochip.description.nir.graph import from_nir
 from neurochip.replays.spiking import run_spiking
 from tests.unit.description.state_dicts import safetensors_of
 

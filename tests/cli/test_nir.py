@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neurochip.cores.raster_file import load_arrays, recorded_traffic
-from neurochip.description.nir_graph import from_nir
+from neurochip.description.nir.graph import from_nir
 from neurochip.replays.spiking import run_spiking
 from tests.oracle.waveforms import VCDVCD
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.description.rule_names import RULES as NAMES
 from neurochip.learning.rules import RULES
 from neurochip.network import Network

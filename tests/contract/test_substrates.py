@@ -6,8 +6,8 @@ import numpy as np
 
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import CodingSpec
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.network import layered

@@ -46,7 +46,7 @@ def read_chip(path: Path) -> Any:
 def die() -> list[bytes]:
     from neurochip.analog.die_file import write_die
     from neurochip.analog.drawing import draw_die
-    from neurochip.description.analog_sections import AnalogSpec
+    from neurochip.description.die.circuit import AnalogSpec
     from neurochip.network import layered
 
     return [written(lambda path: write_die(path, draw_die(layered((4, 3, 2)), AnalogSpec())))]

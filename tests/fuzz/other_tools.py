@@ -28,21 +28,21 @@ SANAFE = Path(__file__).parents[1] / "golden" / "sanafe_files"
 
 def graphs() -> list[bytes]:
     """Return NIR graphs, whole ones first."""
-    from neurochip.description.nir_export import nir_bytes
+    from neurochip.description.nir.export import nir_bytes
 
     good = nir_bytes(_network())
     return [good] * 5 + cases("nir_*.nir.xz")
 
 
 def _network() -> Any:
-    from neurochip.description import nir_graph
+    from neurochip.description.nir import graph
 
     path = CASES / "nir_007.nir.xz"
     found: list[Any] = []
 
     def read(copy: Path) -> None:
         copy.write_bytes(lzma.decompress(path.read_bytes()))
-        found.append(nir_graph.read_nir(copy, dt=1e-3))
+        found.append(graph.read_nir(copy, dt=1e-3))
 
     written(read)
     return found[0]
@@ -62,11 +62,11 @@ def read_network(path: Path) -> Any:
 
 
 def read_nir(path: Path) -> Any:
-    from neurochip.description import nir_graph
-    from neurochip.description.nir_export import nir_bytes
+    from neurochip.description.nir import graph
+    from neurochip.description.nir.export import nir_bytes
     from neurochip.description.spiking_file import spiking_bytes
 
-    network = nir_graph.read_nir(path, dt=1e-3)
+    network = graph.read_nir(path, dt=1e-3)
     return spiking_bytes(network), nir_bytes(network)
 
 

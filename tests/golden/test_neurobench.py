@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir.graph import import_nir
 from neurochip.inference.inferring import LabelledSamples, infer
 from neurochip.replays.neurobench import workload
 

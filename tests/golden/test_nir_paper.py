@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir.graph import import_nir
 from neurochip.replays.spiking import run_spiking
 
 FOLDER = Path(__file__).parent / "nir_paper"

@@ -14,7 +14,7 @@ import nir
 import numpy as np
 import pytest
 
-from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir.graph import import_nir
 from neurochip.replays.spiking import run_spiking
 from tests.golden.make_nir_paper_networks import HERE, TASKS, shown
 

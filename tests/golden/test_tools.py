@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir.graph import import_nir
 from neurochip.description.spiking import NeuronGroup
 from neurochip.errors import DataError
 from neurochip.inference.checking import check_nir

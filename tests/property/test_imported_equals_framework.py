@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurochip.description.nir_export import to_nir
-from neurochip.description.nir_graph import from_nir, import_nir
+from neurochip.description.nir.export import to_nir
+from neurochip.description.nir.graph import from_nir, import_nir
 from neurochip.replays.spiking import run_spiking
 
 from ..oracle.framework import run_in_steps

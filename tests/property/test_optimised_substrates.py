@@ -10,7 +10,7 @@ import pytest
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.compile import Moments, compile_network
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.description.neuron import state_words
 from neurochip.elements import Constant
 from neurochip.elements.optimisers import Adam, Momentum, Plain

@@ -19,8 +19,8 @@ from firmware_sim.rule_text import is_programmable, text_of
 from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import RULES as NAMES
 from neurochip.learning.rules import rule_for

@@ -10,7 +10,7 @@ import pytest
 
 from neurochip.description import RunSpec, run_to_toml
 from neurochip.description.linear_maps import LinearMap, unrolled
-from neurochip.description.nir_graph import read_nir
+from neurochip.description.nir.graph import read_nir
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import CapabilityError
 from neurochip.network import as_matrix, turned

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from neurochip import extras
-from neurochip.description.nir_export import _nir
+from neurochip.description.nir.export import _nir
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.figures.style import matplotlib
 from neurochip.files.yaml_text import _yaml

@@ -22,8 +22,8 @@ from neurochip.analog.extraction.fitting import (
 from neurochip.analog.extraction.ngspice import Models, run_deck
 from neurochip.analog.extraction.request import Request
 from neurochip.analog.transistors import Cells, placing
-from neurochip.description.biasing import steepness
-from neurochip.description.cell_library import Cell, CellLibrary
+from neurochip.description.die.biasing import steepness
+from neurochip.description.die.cell_library import Cell, CellLibrary
 from neurochip.errors import ConfigError
 from neurochip.substrate.streams import stream
 

@@ -17,10 +17,10 @@ from neurochip.analog.extraction.fitting import (
 from neurochip.analog.extraction.ngspice import Models, version
 from neurochip.analog.extraction.request import Request, read_request
 from neurochip.analog.spread import efficiency
-from neurochip.description.biasing import steepness
-from neurochip.description.cell_library import CellLibrary, cells_from_toml
-from neurochip.description.cell_sections import MOST_CONDUCTANCE
-from neurochip.description.condition_section import I_SPEC_RISES, thermal_ratio
+from neurochip.description.die.biasing import steepness
+from neurochip.description.die.cell_library import CellLibrary, cells_from_toml
+from neurochip.description.die.cells import MOST_CONDUCTANCE
+from neurochip.description.die.conditions import I_SPEC_RISES, thermal_ratio
 from neurochip.description.toml_writer import write_toml
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml

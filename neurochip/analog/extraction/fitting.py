@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from neurochip.analog.ekv import ekv_pair, pair_curve
 from neurochip.analog.mirror import gate_rise
 from neurochip.analog.spread import THERMAL_MV, efficiency
-from neurochip.description.biasing import steepness
-from neurochip.description.condition_section import thermal_ratio
+from neurochip.description.die.biasing import steepness
+from neurochip.description.die.conditions import thermal_ratio
 
 __all__ = [
     "LeakFit",

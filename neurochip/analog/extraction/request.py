@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from neurochip.description.cell_library import EXTRACT_KEYS, Cell, CellLibrary
+from neurochip.description.die.cell_library import EXTRACT_KEYS, Cell, CellLibrary
 from neurochip.errors import ConfigError
 from neurochip.keys.key import Nonnegative, Positive, Seed
 from neurochip.keys.reading import convert, refuse_unknown

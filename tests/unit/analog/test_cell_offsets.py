@@ -19,11 +19,11 @@ from neurochip.analog.rails import full_scale_v
 from neurochip.analog.spice import spice_netlist
 from neurochip.analog.spread import current_sigma
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_sections import LeakSpec
-from neurochip.description.die_sections import MISMATCH_KINDS, MismatchSpec
-from neurochip.description.learning_path_sections import LearningPathSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.cells import LeakSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MISMATCH_KINDS, MismatchSpec
+from neurochip.description.die.learning_path import LearningPathSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.errors import ConfigError
 from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase

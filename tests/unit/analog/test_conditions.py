@@ -11,13 +11,13 @@ from neurochip.analog.chronicle import die_table
 from neurochip.analog.rails import full_scale_v, headroom, supply_v
 from neurochip.analog.spread import spreads
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.biasing import current_factor
-from neurochip.description.cell_library import read_cells
-from neurochip.description.condition_section import ConditionsSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.noise_section import NoiseSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.biasing import current_factor
+from neurochip.description.die.cell_library import read_cells
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.conditions import ConditionsSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.noise import NoiseSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.errors import ConfigError
 from neurochip.network import layered
 from neurochip.substrate import Observable, Parameters, Phase

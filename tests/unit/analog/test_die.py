@@ -15,8 +15,8 @@ from neurochip.analog.die_file import read_die, write_die
 from neurochip.analog.drawing import draw_die, drawn_sigmas
 from neurochip.analog.spread import spreads
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MISMATCH_KINDS, DefectsSpec, MismatchSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MISMATCH_KINDS, DefectsSpec, MismatchSpec
 from neurochip.durable.seal import sealed
 from neurochip.errors import ConfigError, DataError
 from neurochip.network import layered

@@ -12,10 +12,10 @@ from neurochip.analog.ekv import ekv_pair, pair_curve, slopes
 from neurochip.analog.jacobian import adjoint
 from neurochip.analog.rails import full_scale_v
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.biasing import current_factor, steepness
-from neurochip.description.condition_section import ConditionsSpec
-from neurochip.description.die_sections import MismatchSpec
+from neurochip.description.die.biasing import current_factor, steepness
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.conditions import ConditionsSpec
+from neurochip.description.die.differences import MismatchSpec
 from neurochip.errors import CapabilityError
 from neurochip.network import layered
 from neurochip.substrate import Phase

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import DefectsSpec, MismatchSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import DefectsSpec, MismatchSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.network import layered
 from neurochip.substrate import Phase
 from neurochip.training.streams import glorot

@@ -18,8 +18,8 @@ from neurochip.analog.leak import Amplifier
 from neurochip.analog.spread import efficiency, spreads
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import read_run
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_library import cells_from_toml
+from neurochip.description.die.cell_library import cells_from_toml
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.network import layered
 from tests.unit.analog.extracted_cells import CARDS, DRAWN, cells, write

@@ -9,11 +9,11 @@ import pytest
 
 from neurochip.analog.die import glorot_deviation
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import DefectsSpec, MismatchSpec
-from neurochip.description.learning_path_sections import ConvertersSpec, DriftSpec, LearningPathSpec
-from neurochip.description.noise_section import NoiseSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import DefectsSpec, MismatchSpec
+from neurochip.description.die.learning_path import ConvertersSpec, DriftSpec, LearningPathSpec
+from neurochip.description.die.noise import NoiseSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.errors import ConfigError
 from neurochip.network import layered
 from neurochip.substrate import Observable, Phase, WeightUpdate

@@ -9,9 +9,9 @@ import pytest
 
 from neurochip.analog.flicker import flicker
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.noise_section import NoiseSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.noise import NoiseSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.errors import ConfigError
 from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase

@@ -15,7 +15,7 @@ from neurochip.analog.extraction.extract import extract
 from neurochip.analog.extraction.ngspice import Models
 from neurochip.analog.spice import spice_netlist
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.errors import ConfigError
 from neurochip.network import layered
 from neurochip.training.streams import glorot

@@ -12,10 +12,10 @@ from scipy.optimize import fsolve
 from neurochip.analog.jacobian import adjoint
 from neurochip.analog.leak import Amplifier
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_sections import LeakSpec, MirrorSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.cells import LeakSpec, MirrorSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.errors import NeurochipError
 from neurochip.network import Network, layered
 from neurochip.substrate import Parameters, Phase

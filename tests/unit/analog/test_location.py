@@ -16,9 +16,9 @@ from neurochip.analog.die import Die
 from neurochip.analog.drawing import draw_die
 from neurochip.analog.fields import Field, shift
 from neurochip.analog.floorplan import Block, Floorplan, floorplan_of
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.location_section import LocationSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.location import LocationSpec
 from neurochip.errors import ConfigError, DataError
 from neurochip.network import layered
 

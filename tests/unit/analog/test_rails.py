@@ -8,8 +8,8 @@ import pytest
 from neurochip.analog.chronicle import after_epoch, die_table
 from neurochip.analog.rails import full_scale_v, headroom
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
 from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase
 

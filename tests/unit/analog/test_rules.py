@@ -11,9 +11,9 @@ import pytest
 from neurochip.analog.diagnostics import theorem
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.ideal.substrate import IdealSubstrate

@@ -10,9 +10,9 @@ from scipy.integrate import solve_ivp
 
 from neurochip.analog.settle_time import settle_times
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot

@@ -12,8 +12,8 @@ from neurochip.analog.counters import CircuitCounters
 from neurochip.analog.settling import Currents, paths_of, send_changes, take_steps
 from neurochip.analog.step import HARD_SIGMOID, TANH, Driven, Neurons, residuals
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
 from neurochip.network import layered
 from neurochip.substrate import Phase
 from neurochip.training.streams import glorot

@@ -12,9 +12,9 @@ import pytest
 
 from neurochip.analog.spice import spice_netlist
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.errors import CapabilityError
 from neurochip.network import layered
 from neurochip.substrate import Observable, Parameters, Phase

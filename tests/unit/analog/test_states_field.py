@@ -15,10 +15,10 @@ from neurochip.analog.jacobian import adjoint, linearised
 from neurochip.analog.settle_time import settle_times
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
-from neurochip.description.settle_section import SettleSpec
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError, NumericError
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.network import layered

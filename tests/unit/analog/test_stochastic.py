@@ -11,10 +11,10 @@ from neurochip.analog.brownian import path_over
 from neurochip.analog.integrate import Nudge, rates
 from neurochip.analog.stochastic import sra1_step
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.noise_section import NoiseSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.noise import NoiseSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot

@@ -14,11 +14,11 @@ from neurochip.analog.diagnostics import exact_copy
 from neurochip.analog.spice import spice_netlist, supply_energy
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import read_energies
-from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.catalogue import find_cells
-from neurochip.description.cell_library import cells_from_toml, read_cells
-from neurochip.description.condition_section import ConditionsSpec
-from neurochip.description.die_sections import MismatchSpec
+from neurochip.description.die.cell_library import cells_from_toml, read_cells
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.conditions import ConditionsSpec
+from neurochip.description.die.differences import MismatchSpec
 from neurochip.energy import HardwareUse, energy_report
 from neurochip.errors import ConfigError
 from neurochip.network import layered

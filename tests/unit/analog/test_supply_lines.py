@@ -18,9 +18,9 @@ from neurochip.analog.floorplan import Block, Floorplan, floorplan_of
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.supply_lines import Lines, LocalSupply, carried
 from neurochip.analog.supply_table import drop_table, drop_words
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.supply_section import SupplyLinesSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.supply_lines import SupplyLinesSpec
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase

@@ -14,9 +14,9 @@ from neurochip.analog.diagnostics import alignment, cosine, diagnose, exact_copy
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.settle_section import SettleSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.settling import SettleSpec
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.network import Network, layered
 from neurochip.substrate import Observable, Parameters, Phase

@@ -15,7 +15,7 @@ from neurochip.analog.extraction.ngspice import Models
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.transistor_netlist import transistor_netlist
 from neurochip.description import read_run
-from neurochip.description.cell_library import cells_from_toml
+from neurochip.description.die.cell_library import cells_from_toml
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.network import layered
 from neurochip.runs.dies import cards_of

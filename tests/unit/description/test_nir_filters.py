@@ -8,7 +8,7 @@ import nir
 import numpy as np
 import pytest
 
-from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir.graph import import_nir
 from neurochip.errors import CapabilityError
 from neurochip.replays.spiking import run_spiking
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip.cores.raster_file import load_arrays
-from neurochip.description.nir_export import to_nir
-from neurochip.description.nir_graph import from_nir, read_nir
+from neurochip.description.nir.export import to_nir
+from neurochip.description.nir.graph import from_nir, read_nir
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.description.spiking_file import read_spiking
 from neurochip.elements.connections import OneToOne, Sparse

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.description.nir_graph import import_nir, read_nir
+from neurochip.description.nir.graph import import_nir, read_nir
 from neurochip.errors import CapabilityError
 from tests.unit.description.test_nir_reading import write
 

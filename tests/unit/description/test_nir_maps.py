@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from neurochip.cores.raster_file import load_arrays
-from neurochip.description.nir_export import to_nir
-from neurochip.description.nir_graph import from_nir
+from neurochip.description.nir.export import to_nir
+from neurochip.description.nir.graph import from_nir
 from neurochip.description.spiking import Connection, SpikingNetwork
 from neurochip.description.spiking_file import read_spiking
 from neurochip.errors import CapabilityError, ConfigError, DataError

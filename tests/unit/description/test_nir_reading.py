@@ -11,8 +11,8 @@ import nir
 import numpy as np
 import pytest
 
-from neurochip.description.nir_export import to_nir
-from neurochip.description.nir_graph import from_nir, import_nir, read_nir
+from neurochip.description.nir.export import to_nir
+from neurochip.description.nir.graph import from_nir, import_nir, read_nir
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.replays.spiking import run_spiking
 

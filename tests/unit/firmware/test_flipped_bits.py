@@ -17,7 +17,7 @@ from firmware_sim.through import device_of, first_image
 from neurochip.analog.die_file import read_die, write_die
 from neurochip.analog.drawing import draw_die
 from neurochip.description import RunSpec, read_run
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.errors import DataError
 from neurochip.network import layered
 from neurochip.runs.building import Built, build

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.compile import compile_network
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, MappingError
 from neurochip.ideal.products import product_of

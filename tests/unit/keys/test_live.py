@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from neurochip.description import NetworkSpec, RunSpec, read_run, run_to_toml
-from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.learning_path_sections import ConvertersSpec
+from neurochip.description.die.circuit import AnalogSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.learning_path import ConvertersSpec
 from neurochip.description.run_reader import key_type
 from neurochip.errors import ConfigError
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die.circuit import AnalogSpec
 from neurochip.elements.connections import OneToOne
 from neurochip.errors import CapabilityError
 from neurochip.network import Network, Projection, convolutional, layered, refuse_graph

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurochip.description.nir_maps import LINEAR
-from neurochip.description.nir_nodes import IDENTITY, Graph, Node
-from neurochip.description.nir_sources import Source
+from neurochip.description.nir.maps import LINEAR
+from neurochip.description.nir.nodes import IDENTITY, Graph, Node
+from neurochip.description.nir.sources import Source
 
 __all__ = ["moved_filters"]
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from neurochip.description.balanced import balanced
 from neurochip.description.linear_maps import LinearMap, unrolled
-from neurochip.description.nir_maps import maps_node
-from neurochip.description.nir_metadata import OURS, held
+from neurochip.description.nir.maps import maps_node
+from neurochip.description.nir.metadata import OURS, held
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.errors import DataError
 from neurochip.extras import needed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from neurochip.description.condition_section import NOMINAL_CELSIUS, ConditionsSpec
-from neurochip.description.condition_table import condition_table
-from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.transistor_table import WEAK_A
+from neurochip.description.die.condition_table import condition_table
+from neurochip.description.die.conditions import NOMINAL_CELSIUS, ConditionsSpec
+from neurochip.description.die.differences import MismatchSpec
+from neurochip.description.die.transistor_table import WEAK_A
 from neurochip.errors import ConfigError
 
 __all__ = ["check_conditions", "current_factor", "steepness"]

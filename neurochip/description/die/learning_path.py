@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL
+from neurochip.description.die.differences import DEVICES_DIFFER, DEVICES_FAIL
 from neurochip.keys.conditions import Given, Is, Unset
 from neurochip.keys.key import Key, Nonnegative, Positive, Share
 from neurochip.keys.section import Section, described

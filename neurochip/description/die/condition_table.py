@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.condition_section import kelvin
-from neurochip.description.transistor_table import TERMS, Bin, between, rows_of
+from neurochip.description.die.conditions import kelvin
+from neurochip.description.die.transistor_table import TERMS, Bin, between, rows_of
 from neurochip.errors import ConfigError
 
 __all__ = ["ConditionTable", "condition_table"]

@@ -12,22 +12,28 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from neurochip.description.biasing import check_conditions, current_factor, steepness
-from neurochip.description.cell_library import CellLibrary, read_cells
-from neurochip.description.cell_sections import LeakSpec, MirrorSpec
-from neurochip.description.condition_section import (
+from neurochip.description.die.biasing import check_conditions, current_factor, steepness
+from neurochip.description.die.cell_library import CellLibrary, read_cells
+from neurochip.description.die.cells import LeakSpec, MirrorSpec
+from neurochip.description.die.conditions import (
     BOLTZMANN,
     I_SPEC_RISES,
     ConditionsSpec,
     kelvin,
     thermal_ratio,
 )
-from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL, DRAWN, DefectsSpec, MismatchSpec
-from neurochip.description.learning_path_sections import ConvertersSpec, DriftSpec, LearningPathSpec
-from neurochip.description.location_section import LocationSpec
-from neurochip.description.noise_section import NoiseSpec
-from neurochip.description.settle_section import SettleSpec
-from neurochip.description.supply_section import SupplyLinesSpec
+from neurochip.description.die.differences import (
+    DEVICES_DIFFER,
+    DEVICES_FAIL,
+    DRAWN,
+    DefectsSpec,
+    MismatchSpec,
+)
+from neurochip.description.die.learning_path import ConvertersSpec, DriftSpec, LearningPathSpec
+from neurochip.description.die.location import LocationSpec
+from neurochip.description.die.noise import NoiseSpec
+from neurochip.description.die.settling import SettleSpec
+from neurochip.description.die.supply_lines import SupplyLinesSpec
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, Is, IsNot, Unset
 from neurochip.keys.key import Key, Natural, Positive, Seed

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from neurochip.description.die_sections import DEVICES_DIFFER, DRAWN
+from neurochip.description.die.differences import DEVICES_DIFFER, DRAWN
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given
 from neurochip.keys.key import Count, Key, Nonnegative, Positive, Share

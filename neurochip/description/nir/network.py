@@ -12,15 +12,15 @@ import numpy as np
 
 from neurochip.description.balanced import balanced
 from neurochip.description.linear_maps import Connectivity, LinearMap, chosen
-from neurochip.description.nir_doubts import doubts_of_resets, numbers_of, step_of
-from neurochip.description.nir_fields import unread_fields
-from neurochip.description.nir_filters import moved_filters
-from neurochip.description.nir_maps import LINEAR, broadcast
-from neurochip.description.nir_metadata import ours, plain
-from neurochip.description.nir_nodes import IDENTITY, Graph, Node, refusal, refuse_potentials
-from neurochip.description.nir_shapes import shapes_of
-from neurochip.description.nir_signals import SaidOfWeights, Signal, Signals, identity
-from neurochip.description.nir_sources import Source, converted_parameters, loops_as_meant, source_of
+from neurochip.description.nir.doubts import doubts_of_resets, numbers_of, step_of
+from neurochip.description.nir.fields import unread_fields
+from neurochip.description.nir.filters import moved_filters
+from neurochip.description.nir.maps import LINEAR, broadcast
+from neurochip.description.nir.metadata import ours, plain
+from neurochip.description.nir.nodes import IDENTITY, Graph, Node, refusal, refuse_potentials
+from neurochip.description.nir.shapes import shapes_of
+from neurochip.description.nir.signals import SaidOfWeights, Signal, Signals, identity
+from neurochip.description.nir.sources import Source, converted_parameters, loops_as_meant, source_of
 from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, Reset, SpikingNetwork
 from neurochip.elements.connections import OneToOne
 from neurochip.errors import ConfigError

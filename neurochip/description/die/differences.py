@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from neurochip.description.processes import OWN, SLOPE_FACTOR, Process, process_named
-from neurochip.description.tails import check_tails
-from neurochip.description.transistor_table import transistor_table
+from neurochip.description.die.processes import OWN, SLOPE_FACTOR, Process, process_named
+from neurochip.description.die.tails import check_tails
+from neurochip.description.die.transistor_table import transistor_table
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, Is, IsNot, Unset
 from neurochip.keys.key import Key, Nonnegative, Positive, Share

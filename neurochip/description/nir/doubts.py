@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.description.nir_nodes import Node
-from neurochip.description.nir_sources import Source
+from neurochip.description.nir.nodes import Node
+from neurochip.description.nir.sources import Source
 from neurochip.description.spiking import PARAMETERS, NeuronGroup
 from neurochip.errors import ConfigError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurochip.description.nir_nodes import Graph
+from neurochip.description.nir.nodes import Graph
 from neurochip.description.spiking import PARAMETERS
 
 __all__ = ["unread_fields"]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from neurochip.description.linear_maps import LinearMap, added, applied, restricted
 from neurochip.description.linear_products import after
-from neurochip.description.nir_maps import LINEAR, WITHOUT_WEIGHTS, Shape, broadcast, linear_map
-from neurochip.description.nir_nodes import IDENTITY, Graph, Node, refusal
+from neurochip.description.nir.maps import LINEAR, WITHOUT_WEIGHTS, Shape, broadcast, linear_map
+from neurochip.description.nir.nodes import IDENTITY, Graph, Node, refusal
 from neurochip.elements.connections import OneToOne
 from neurochip.errors import ConfigError
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from neurochip.description.nir_nodes import IDENTITY, Graph
+from neurochip.description.nir.nodes import IDENTITY, Graph
 from neurochip.description.spiking import Reset
 from neurochip.errors import ConfigError
 from neurochip.keys.reading import did_you_mean

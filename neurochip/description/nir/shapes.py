@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from neurochip.description.nir_maps import LINEAR, Shape, by_map, taken_shape, target_shape
-from neurochip.description.nir_nodes import IDENTITY, Graph, Node, refusal
+from neurochip.description.nir.maps import LINEAR, Shape, by_map, taken_shape, target_shape
+from neurochip.description.nir.nodes import IDENTITY, Graph, Node, refusal
 from neurochip.description.spiking import PARAMETERS
 from neurochip.errors import ConfigError
 

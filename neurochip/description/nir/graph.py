@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from neurochip.description.linear_maps import Connectivity
-from neurochip.description.nir_network import GraphReader, Imported
-from neurochip.description.nir_nodes import as_graph, flattened, graph_of
+from neurochip.description.nir.network import GraphReader, Imported
+from neurochip.description.nir.nodes import as_graph, flattened, graph_of
 from neurochip.description.spiking import Reset, SpikingNetwork
 from neurochip.files import Foreign, read_hdf5
 
@@ -58,7 +58,7 @@ def import_nir(
         ``sparse``: all as lists of synapses, of a matrix those that are not 0. ``dense``: all as matrices, in which
         every entry is a synapse.
     source
-        The tool that wrote it (`nir_sources.SOURCES`); `None` takes the one that its metadata name, else ``generic``.
+        The tool that wrote it (`nir.sources.SOURCES`); `None` takes the one that its metadata name, else ``generic``.
     reset
         What a spike does, where the source leaves a choice; `None`: what it does by default. ``value-at-once`` is
         ``value`` also where snnTorch puts v to 0 a step later unless its neurons have no ``reset_delay``.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.linear_maps import LinearMap, cut_out
-from neurochip.description.nir_nodes import IDENTITY, Node, refusal
+from neurochip.description.nir.nodes import IDENTITY, Node, refusal
 from neurochip.description.spiking import real_numbers
 from neurochip.elements.connections import Convolution, Dense, OneToOne, Pooling
 from neurochip.errors import CapabilityError, ConfigError
@@ -28,7 +28,7 @@ __all__ = [
 
 Shape = tuple[int, ...]
 T = TypeVar("T")
-# Delay is linear too, but what it does is said in ticks (`nir_graph`).
+# Delay is linear too, but what it does is said in ticks (`nir.graph`).
 WITHOUT_WEIGHTS = ("SumPool2d", "AvgPool2d", "Flatten", "Delay", IDENTITY)
 LINEAR = ("Affine", "Linear", "Conv1d", "Conv2d", "Scale", *WITHOUT_WEIGHTS)
 

@@ -1,0 +1,1 @@
+"""Networks in the Neuromorphic Intermediate Representation: what its files say, and what of it can run here."""
