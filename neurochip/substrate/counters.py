@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NotRequired, TypedDict
 
@@ -274,7 +274,7 @@ class Counters:
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> Counters:
-        """Read what `to_json` wrote; totals are taken from the cores.
+        """Read what `to_json` wrote; totals are taken from the cores, and refused where they are others.
 
         Raises
         ------
@@ -296,6 +296,7 @@ class Counters:
             counts = np.array(
                 [[core.get(counter, 0) for counter in COUNTERS] for core in cores.values()], dtype=np.int64
             ).reshape(len(cores), len(COUNTERS))
+            _check_totals(phase, table[phase], held, counts)
             time = PhaseTime.from_json(counted["time"], len(cores)) if "time" in counted else None
             control = tuple(counted.get("control", {}).get(counter, 0) for counter in CONTROL)
             circuit = tuple(counted.get("circuit", {}).get(counter, 0) for counter in CIRCUIT)
@@ -303,6 +304,18 @@ class Counters:
                 counted["presentations"], counted["ticks"], counts, time, control, circuit
             )
         return cls(populations, sites, phases)
+
+
+def _check_totals(
+    phase: Phase, table: Mapping[str, Any], populations: Sequence[str], counts: NDArray[np.int64]
+) -> None:
+    """Refuse totals of a phase or population that its cores do not add up to."""
+    said = {"": table} | {f"{name} ": row for name, row in table.get("populations", {}).items()}
+    for name, row in said.items():
+        own = [k for k, p in enumerate(populations) if name in ("", f"{p} ")]
+        for counter, total in _named(exact.sums(counts[own])).items():
+            if row.get(counter, total) != total:
+                raise ValueError(f"{phase} has {name}{counter} that are not the sum over its cores")
 
 
 def _named(row: NDArray[np.int64]) -> dict[str, int]:

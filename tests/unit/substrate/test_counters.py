@@ -99,6 +99,8 @@ def test_without_what_drove_it_nothing_else_is_missing(counters: Counters) -> No
         ({"cores": {"0": {"packets": 1}}}, "no packets_sent"),
         ({"cores": {"-1": {}}}, "pattern|regex"),
         ({"cores": {"0": {}}}, "other cores than the phases before"),
+        ({"sops": -1}, "nudged has sops that are not the sum over its cores"),
+        ({"hops_ns": {}}, "hops_ns that are not the sum"),
     ],
 )
 def test_what_is_no_table_of_counts(counters: Counters, change: dict[str, Any], words: str) -> None:
