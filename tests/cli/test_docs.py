@@ -83,6 +83,12 @@ SHORTER: dict[str, tuple[list[str], str]] = {
     "bench": (["--rounds", "1", "startup-help"], "measures for minutes"),
     "trace": (["--out", "traced"], "its file must not stand in the way of the next one"),
 }
+# The same of a graph, which has no layers to make smaller.
+SHORTER_GRAPH = {
+    "simulate": ["--set", "learning.epochs=1"],
+    "sweep": ["--set", "learning.epochs=1", "--workers", "1"],
+    "tune": ["--set", "learning.epochs=1", "--trials", "2", "--threads", "1"],
+}
 # Words that are replaced, and why.
 INSTEAD = {
     "analog-pilot": ("analog-mnist-small", "it learns from MNIST, which is not fetched here"),
@@ -224,6 +230,8 @@ def shortened(line: Line) -> list[str]:
     more, _ = SHORTER.get(words[0], ([], "")) if words[-1] != "list" else ([], "")
     if "--resume" in words or (words[0] != "trace" and {"--replay", "--data"} & set(words)):
         return words  # goes on with something small, or is driven by something small
+    if "stripes-graph" in words:
+        return words + SHORTER_GRAPH[words[0]]
     return words + more
 
 
