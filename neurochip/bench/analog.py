@@ -39,9 +39,6 @@ _TRAINING = (
     "analog.diagnosed=0",
 )
 _PILOT = (
-    "data.set=mnist",
-    "data.train=4000",
-    "data.test=1000",
     "phases.free=20",
     "phases.nudged=8",
     "evaluation.train=0",

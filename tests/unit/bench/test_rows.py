@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from firmware_sim.bench import FAMILY
+from neurochip import data
 from neurochip.bench import BenchProgress, run_bench
 from neurochip.bench.document import as_json
 from neurochip.bench.page import bench_page
@@ -125,3 +127,14 @@ def test_nothing_is_measured_for_a_file_that_cannot_be_written(tmp_path: Path) -
 def test_rounds() -> None:
     with pytest.raises(ConfigError, match="rounds: must be ≥ 1"):
         run_bench(["pair"], more=(TWO,), rounds=0)
+
+
+def test_a_pilot_die_is_timed_where_mnist_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def small(name: str, **limits: int) -> data.Dataset:
+        assert name == "mnist" and limits == {"train": 4000, "test": 1000}
+        return data.load("mnist-small", train=40, test=20)
+
+    monkeypatch.setattr("neurochip.bench.analog.data", SimpleNamespace(load=small))
+    document = run_bench(["analog-pilot-die"], form="tiny", more=(FAMILY,))
+    assert [row["missing"] for row in document["rows"]] == [None]
+    assert min(document["rows"][0]["value"]["rounds"]) > 0
