@@ -16,7 +16,7 @@ __all__ = ["print_bench"]
 
 def print_bench(document: BenchDocument) -> None:
     """Print the machine, the table, and what has to be said beside it."""
-    from neurochip.bench.words import asked_words, machine_words, reached_words, spread_words
+    from neurochip.bench.words import machine_words, spread_words
 
     for line in machine_words(document):
         click.echo(line)
@@ -25,10 +25,10 @@ def print_bench(document: BenchDocument) -> None:
     family = ""
     for row in document["rows"]:
         if row["family"] != family and rows:
-            rows.append(("",) * 6)
+            rows.append(("",) * 4)
         family = row["family"]
-        rows.append(_cells(row, asked_words(row), spread_words(row), reached_words(row)))
-    print_table(("row", "what", "asked", "median (min–max)", "ratio", "reached"), rows)
+        rows.append(_cells(row, spread_words(row)))
+    print_table(("row", "what", "median (min–max)", "ratio"), rows)
     notes = [row for row in document["rows"] if row["note"]]
     if notes:
         click.echo()
@@ -38,8 +38,7 @@ def print_bench(document: BenchDocument) -> None:
         click.echo(f"Warning: {warning}", err=True)
 
 
-def _cells(row: RowTable, asked: str, words: tuple[str, str], reached: str) -> tuple[str, ...]:
+def _cells(row: RowTable, words: tuple[str, str]) -> tuple[str, ...]:
     if row["missing"] is not None:
-        return (row["name"], row["about"], asked, f"not measured: {row['missing']}", "", "")
-    value, ratio = words
-    return (row["name"], row["about"], asked, value, ratio, reached)
+        return (row["name"], row["about"], f"not measured: {row['missing']}", "")
+    return (row["name"], row["about"], *words)

@@ -78,8 +78,8 @@ def command(
 ) -> None:
     """Measure rows of the benchmark table: all of them, or those of a family, or one by name.
 
-    Variants are timed in turn within this run; a row says the median, its spread, the ratio to what it is compared
-    with, and whether what is asked is reached. docs/bench.md says what each row is.
+    Variants are timed in turn within this run; a row says the median, its spread, and the ratio to what it is
+    compared with. docs/bench.md says what each row is.
     """
     if only_list or names == ("list",):
         _list()
@@ -160,8 +160,5 @@ def _list() -> None:
     for family in (*families(), FAMILY):
         for n, row in enumerate(family.rows):
             title = family.name if n == 0 else ""
-            unit = "×" if row.judged == "ratio" else row.unit
-            asked = "" if row.asked is None else f"{row.asked} {unit}"
-            asked += "" if row.aim is None else f" (aim {row.aim} {unit})"
-            rows.append((row.name, title, row.form, asked.strip(), row.against, row.about))
-    print_table(("row", "family", "form", "asked", "ratio to", "about"), rows)
+            rows.append((row.name, title, row.form, row.unit, row.against, row.about))
+    print_table(("row", "family", "form", "unit", "ratio to", "about"), rows)

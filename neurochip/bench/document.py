@@ -1,13 +1,13 @@
-"""The table as a document: what is measured, asked and found, and on which machine; JSON, and written by rename."""
+"""The table as a document: what was measured, and on which machine; JSON, and written by rename."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, TypedDict, cast
 
-from neurochip.bench.row import Bound, Figure, Missing, Row, sound, spread
+from neurochip.bench.row import Figure, Missing, Row, sound, spread
 from neurochip.durable.atomic import replacing
 from neurochip.durable.seal import checksum
 from neurochip.errors import CheckpointError, NumericError
@@ -16,7 +16,6 @@ from neurochip.files import Foreign, decode_json, read_bytes
 __all__ = [
     "FORMAT",
     "BenchDocument",
-    "BoundTable",
     "RowTable",
     "SpreadTable",
     "as_json",
@@ -25,14 +24,7 @@ __all__ = [
     "write_document",
 ]
 
-FORMAT = "neurochip-bench/2"
-
-
-class BoundTable(TypedDict):
-    """Where a median has to lie; `None` leaves an end open."""
-
-    low: float | None
-    high: float | None
+FORMAT = "neurochip-bench/3"
 
 
 class SpreadTable(TypedDict):
@@ -52,14 +44,8 @@ class RowTable(TypedDict):
     about: str
     unit: str
     against: str
-    judged: Literal["ratio", "value"]
-    asked: BoundTable | None
-    aim: BoundTable | None
     value: SpreadTable | None
     ratio: SpreadTable | None
-    reached: bool | None
-    aim_reached: bool | None
-    rounds_reached: int | None
     note: str
     missing: str | None
     extra: dict[str, float | str]
@@ -103,14 +89,8 @@ def row_table(family: str, row: Row, found: Figure | Missing) -> RowTable:
         about=row.about,
         unit=row.unit,
         against=row.against,
-        judged=row.judged,
-        asked=_bound(row.asked),
-        aim=_bound(row.aim),
         value=None,
         ratio=None,
-        reached=None,
-        aim_reached=None,
-        rounds_reached=None,
         note="",
         missing=None,
         extra={},
@@ -124,20 +104,7 @@ def row_table(family: str, row: Row, found: Figure | Missing) -> RowTable:
         )
     table["value"], table["note"], table["extra"] = _spread(found.values), found.note, dict(found.extra)
     table["ratio"] = _spread(found.ratios) if found.ratios else None
-    judged = found.ratios if row.judged == "ratio" else found.values
-    if row.asked is not None:
-        table["reached"] = row.asked.holds(spread(judged).median)
-        table["rounds_reached"] = sum(row.asked.holds(value) for value in judged)
-    if row.aim is not None:
-        table["aim_reached"] = row.aim.holds(spread(judged).median)
     return table
-
-
-def _bound(bound: Bound | None) -> BoundTable | None:
-    if bound is None:
-        return None
-    ends = [end if abs(end) != float("inf") else None for end in (bound.low, bound.high)]
-    return BoundTable(low=ends[0], high=ends[1])
 
 
 def _spread(values: Sequence[float]) -> SpreadTable:

@@ -14,7 +14,7 @@ import numpy as np
 from neurochip.bench.loads import LIF_SIZES, NEURON, Array, digits, lif_network, placement, trained
 from neurochip.bench.machine import cores
 from neurochip.bench.rounds import Work, in_turn
-from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
+from neurochip.bench.row import Effort, Family, Figure, Missing, Row, within_rounds
 from neurochip.bench.settle import settling
 from neurochip.description import read_chip
 from neurochip.replays.replaying import Replay, replay
@@ -30,7 +30,6 @@ _ROWS = (
             f"the same LIF network on {n} cores",
             "10⁹ SOP/s",
             "1 core",
-            Bound(low=0.7),
             form="quick" if n == _MOST else "full",
         )
         for n in CORES

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurochip.bench.processes import peak_of
 from neurochip.bench.roofline import FEW, KINDS, RATE, SIDES, SILENT
-from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row
+from neurochip.bench.row import Effort, Family, Figure, Missing, Row
 from neurochip.data import data_folder
 from neurochip.description import read_chip
 from neurochip.replays.replaying import replay
@@ -36,23 +36,17 @@ _ROWS = (
         "memory-training",
         "the process of the default run, two epochs",
         "MB",
-        asked=Bound(high=400),
-        judged="value",
     ),
     Row(
         "memory-mnist",
         "the process that trains on all of MNIST, one epoch",
         "MB",
-        asked=Bound(high=400),
-        judged="value",
         form="full",
     ),
     Row(
         "memory-replay",
         "the process of a replay on loihi, 128 cores, 397 000 synapses",
         "MB",
-        asked=Bound(high=250),
-        judged="value",
     ),
     *(
         Row(
@@ -60,7 +54,6 @@ _ROWS = (
             f"what a LIF network {side} → {side} allocates, {kind}",
             "MB",
             _ALLOWED,
-            Bound(high=1),
             form="full" if name == "1e8" else "quick",
         )
         for name, (side, _) in SIDES.items()

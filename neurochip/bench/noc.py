@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurochip.bench.rounds import timed
-from neurochip.bench.row import Bound, Effort, Family, Figure, Row
+from neurochip.bench.row import Effort, Family, Figure, Row
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.noc import Packets
 from neurochip.noc.arrays import Counter
@@ -24,8 +24,6 @@ _ROWS = tuple(
         f"noc-{load:g}",
         f"8 × 8 mesh alone, {load:g} flits offered per node and cycle",
         "10⁶ flit-hops/s",
-        asked=Bound(low=5),
-        judged="value",
     )
     for load in LOADS
 )

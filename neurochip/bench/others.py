@@ -19,7 +19,7 @@ from neurochip.bench.processes import peak_of
 from neurochip.bench.rivals.program import Program, Worked
 from neurochip.bench.rivals.table import RIVALS
 from neurochip.bench.rounds import Work, timed
-from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
+from neurochip.bench.row import Effort, Family, Figure, Missing, Row, within_rounds
 from neurochip.description import read_chip
 from neurochip.errors import NeurochipError
 from neurochip.replays.replaying import Replay, Timing, replay
@@ -82,7 +82,6 @@ _ROWS = (
         "peak memory of that network's process, against SANA-FE's",
         "MB",
         "SANA-FE",
-        Bound(high=1),
     ),
     Row("vs-torch", "untied Euler minibatch, every step, against PyTorch", "ms", "PyTorch"),
 )

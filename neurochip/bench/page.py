@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from neurochip.bench.document import BenchDocument, RowTable
-from neurochip.bench.words import asked_words, machine_words, reached_words, spread_words
+from neurochip.bench.words import machine_words, spread_words
 from neurochip.report.figures import Chart, Curve, plot
 from neurochip.report.markup import Markup, tag
 from neurochip.report.page import page, page_head
@@ -30,7 +30,7 @@ def bench_page(document: BenchDocument) -> str:
 
 
 def _table(rows: list[RowTable]) -> Markup:
-    titles = ("row", "what", "asked", "median (min–max)", "ratio", "reached")
+    titles = ("row", "what", "median (min–max)", "ratio")
     cells = (tag("th", title, class_="text" if title == "what" else None) for title in titles)
     return tag(
         "table",
@@ -43,9 +43,8 @@ def _table(rows: list[RowTable]) -> Markup:
 def _line(row: RowTable) -> Markup:
     note = row["note"] if row["missing"] is None else f"not measured: {row['missing']}"
     beside = (tag("br"), tag("small", note)) if note else ()
-    cells = (asked_words(row), *spread_words(row), reached_words(row))
     about = tag("td", row["about"], *beside, class_="text words")
-    return tag("tr", tag("th", row["name"]), about, *(tag("td", cell) for cell in cells))
+    return tag("tr", tag("th", row["name"]), about, *(tag("td", cell) for cell in spread_words(row)))
 
 
 def roofline_chart(document: BenchDocument) -> Chart:

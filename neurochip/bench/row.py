@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeVar
 
 from neurochip.errors import ConfigError
-from neurochip.papers.experiment import Bound
 
 __all__ = [
-    "Bound",
     "Effort",
     "Family",
     "Figure",
@@ -62,12 +60,6 @@ class Row:
         Of the value.
     against
         What the ratio is to; without one the row has a value only.
-    asked
-        Where the median has to lie; `None`: nothing is asked.
-    aim
-        Where it would be better still.
-    judged
-        Whether ``asked`` and ``aim`` are about the ratio or about the value.
     form
         The smallest form that holds it: ``quick``, ``full``, or ``named``, which is measured only when it is named.
     """
@@ -76,15 +68,7 @@ class Row:
     about: str
     unit: str
     against: str = ""
-    asked: Bound | None = None
-    aim: Bound | None = None
-    judged: Literal["ratio", "value"] = "ratio"
     form: Literal["quick", "full", "named"] = "quick"
-
-    def __post_init__(self) -> None:
-        """Refuse a bound on a ratio that there is not."""
-        if (self.asked or self.aim) and self.judged == "ratio" and not self.against:
-            raise ConfigError(self.name, "asks something of a ratio to nothing")
 
 
 class Figure(NamedTuple):

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 
 from neurochip.bench.processes import run_python
-from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
+from neurochip.bench.row import Effort, Family, Figure, Row, within_rounds
 from neurochip.errors import CapabilityError
 
 __all__ = ["FAMILY"]
@@ -28,23 +28,17 @@ _ROWS = (
         "neurochip --help, numba not imported",
         "s",
         "the time of a bare Python",
-        Bound(high=0.3),
-        judged="value",
     ),
     Row(
         "startup-cold",
         "the default run from an empty kernel cache, all cores",
         "s",
-        asked=Bound(high=60),
-        judged="value",
         form="full",
     ),
     Row(
         "startup-warm",
         "the default run with compiled kernels, all cores",
         "s",
-        asked=Bound(high=25),
-        judged="value",
         form="full",
     ),
 )

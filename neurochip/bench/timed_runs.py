@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neurochip.bench.rounds import Work, in_turn, timed
-from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
+from neurochip.bench.row import Effort, Family, Figure, Row, within_rounds
 from neurochip.runs.simulation import TimingModel, simulate
 
 __all__ = ["FAMILY"]
@@ -28,7 +28,6 @@ _ROWS = tuple(
             f"a run that learns, {weights} on {chip}, cycles from counts",
             "s",
             _TICK,
-            Bound(high=2),
         ),
         Row(f"run-cycle-{chip}", f"the same, flit by flit in one presentation of {50}", "ms per timed tick"),
     )

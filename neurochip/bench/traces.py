@@ -16,7 +16,7 @@ import numpy as np
 
 from neurochip.bench.loads import LIF_SIZES, Array, lif_network
 from neurochip.bench.rounds import timed
-from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
+from neurochip.bench.row import Effort, Family, Figure, Row, within_rounds
 from neurochip.description import read_chip
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.presentations.presenting import Presentation, SpikingPresentation
@@ -37,7 +37,6 @@ _ROWS = tuple(
         f"{words}, all signals as {format_}",
         "ms",
         "without",
-        Bound(low=0.5),
         form="quick" if format_ == "npz" or load == "lif" else "full",
     )
     for load, words in _LOADS.items()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from neurochip.bench.document import BenchDocument, BoundTable, RowTable, SpreadTable
+from neurochip.bench.document import BenchDocument, RowTable, SpreadTable
 
-__all__ = ["asked_words", "machine_words", "reached_words", "spread_words"]
+__all__ = ["machine_words", "spread_words"]
 
 
 def machine_words(document: BenchDocument) -> list[str]:
@@ -37,30 +37,6 @@ def spread_words(row: RowTable) -> tuple[str, str]:
     return value, ratio
 
 
-def asked_words(row: RowTable) -> str:
-    """Return what is asked of a row: of its ratio (×), or of its value in its unit."""
-    unit = " ×" if row["judged"] == "ratio" else f" {row['unit']}"
-    words = [] if row["asked"] is None else [f"{_bound(row['asked'])}{unit}"]
-    aim = [] if row["aim"] is None else [f"aim {_bound(row['aim'])}{unit}"]
-    return ", ".join([*words, *aim])
-
-
-def reached_words(row: RowTable) -> str:
-    """Return whether the median is where it should be, and in how many rounds, where they do not agree."""
-    measured = row["ratio"] if row["judged"] == "ratio" else row["value"]
-    if measured is None or (row["reached"] is None and row["aim_reached"] is None):
-        return ""
-    if row["reached"] is None:
-        return "aim reached" if row["aim_reached"] else "aim not reached"
-    rounds, good = len(measured["rounds"]), row["rounds_reached"]
-    said = "yes" if row["reached"] else "no"
-    if good not in (0, rounds):
-        said += f", {good} of {rounds} rounds"
-    if row["aim_reached"]:
-        said += ", aim too"
-    return said
-
-
 def _spread(found: SpreadTable) -> str:
     if len(found["rounds"]) == 1:
         return _number(found["median"])
@@ -72,13 +48,6 @@ def _number(value: float) -> str:
     if not 1e-3 <= abs(value) < 1e6:
         return f"{value:.2e}"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _bound(bound: BoundTable) -> str:
-    low, high = bound["low"], bound["high"]
-    if high is None:
-        return "" if low is None else f"≥ {low:g}"
-    return f"≤ {high:g}" if low is None else f"{low:g} to {high:g}"
 
 
 def _bytes(size: float) -> str:

@@ -22,8 +22,8 @@ def test_list(run: Run, words: list[str]) -> None:
     result = run("bench", *words)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert lines[0].split() == ["row", "family", "form", "asked", "ratio", "to", "about"]
-    assert any(line.startswith("settle-float32") and "≥ 10 × (aim ≥ 12 ×)" in line for line in lines)
+    assert lines[0].split() == ["row", "family", "form", "unit", "ratio", "to", "about"]
+    assert any(line.startswith("settle-float32") and "dense NumPy" in line for line in lines)
     assert any(line.startswith("firmware-tcp") for line in lines)
 
 
@@ -31,7 +31,7 @@ def test_a_row_in_the_terminal(run: Run, place: Workplace) -> None:
     result = run("bench", "noc-0.05", "vs-brian2", "--quick", "--rounds", "2")
     assert result.exit_code == 0, result.output
     (measured,) = [line for line in result.stdout.splitlines() if line.startswith("noc-0.05")]
-    assert "≥ 5 10⁶ flit-hops/s" in measured and "10⁶ flit-hops/s" in measured
+    assert "10⁶ flit-hops/s" in measured
     assert "quick form" in result.stdout and "numba" in result.stdout
     assert place.files() == []  # nothing is written that nobody asked for
 
@@ -43,7 +43,7 @@ def test_document_and_page(run: Run, place: Workplace) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     document = json.loads(result.stdout)
     assert (document["format"], document["complete"], document["form"]) == (
-        "neurochip-bench/2",
+        "neurochip-bench/3",
         True,
         "quick",
     )

@@ -194,10 +194,9 @@ def bench() -> list[bytes]:
     from neurochip.bench.document import FORMAT, as_json
 
     row: dict[str, Any] = {
-        "name": "settle", "family": "settle", "about": "x", "unit": "1/s", "against": "", "judged": "value",
-        "asked": {"low": 1.0, "high": None}, "aim": None,
+        "name": "settle", "family": "settle", "about": "x", "unit": "1/s", "against": "",
         "value": {"median": 2.0, "low": 1.0, "high": 3.0, "rounds": [1.0, 2.0, 3.0]}, "ratio": None,
-        "reached": True, "aim_reached": None, "rounds_reached": 3, "note": "", "missing": None, "extra": {"a": 1.0},
+        "note": "", "missing": None, "extra": {"a": 1.0},
     }  # fmt: skip
     document: Any = {
         "format": FORMAT, "checksum": "", "asked_for": {"names": ["settle"], "rounds": 3}, "started": "now",

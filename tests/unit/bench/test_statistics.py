@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from neurochip.bench.document import row_table
 from neurochip.bench.machine import Usage, busy, cores, machine, others_share, too_busy, usage
 from neurochip.bench.rounds import in_turn
-from neurochip.bench.row import Bound, Effort, Figure, Missing, Row, spread, within_rounds
-from neurochip.bench.words import asked_words, reached_words, spread_words
-from neurochip.errors import ConfigError, NumericError
+from neurochip.bench.row import Effort, Figure, Missing, Row, spread, within_rounds
+from neurochip.bench.words import spread_words
+from neurochip.errors import NumericError
 
 seconds = st.floats(1e-6, 1e3)
 
@@ -56,49 +56,22 @@ def test_the_clock_counts_what_is_done() -> None:
 
 
 def row(**changes: Any) -> Row:
-    return Row(
-        **({"name": "x", "about": "it", "unit": "1/s", "against": "NumPy", "asked": Bound(low=2)} | changes)
-    )
-
-
-@pytest.mark.parametrize(
-    ("ratios", "reached", "words"),
-    [
-        ((2.5, 3.0, 2.0), True, "yes"),
-        ((1.0, 2.5, 3.0), True, "yes, 2 of 3 rounds"),
-        ((1.0, 1.5, 1.9), False, "no"),
-    ],
-)
-def test_the_median_decides(ratios: tuple[float, ...], reached: bool, words: str) -> None:
-    table = row_table("f", row(), Figure("x", (1.0,) * 3, ratios))
-    assert (table["reached"], reached_words(table), asked_words(table)) == (reached, words, "≥ 2 ×")
+    return Row(**({"name": "x", "about": "it", "unit": "1/s", "against": "NumPy"} | changes))
 
 
 def test_what_a_row_says() -> None:
-    table = row_table("f", row(aim=Bound(low=3)), Figure("x", (1200.0, 1000.0, 1400.0), (4.0, 3.5, 5.0)))
+    table = row_table("f", row(), Figure("x", (1200.0, 1000.0, 1400.0), (4.0, 3.5, 5.0)))
     assert spread_words(table) == ("1200 (1000–1400) 1/s", "4 (3.5–5) × NumPy")
-    assert (asked_words(table), reached_words(table)) == ("≥ 2 ×, aim ≥ 3 ×", "yes, aim too")
-    valued = row_table("f", row(against="", judged="value", asked=Bound(high=9)), Figure("x", (10.0,)))
-    assert (spread_words(valued), asked_words(valued), reached_words(valued)) == (
-        ("10 1/s", ""),
-        "≤ 9 1/s",
-        "no",
-    )
-    aimed = row_table("f", row(asked=None, aim=Bound(low=9)), Figure("x", (1.0,), (8.0,)))
-    assert (aimed["reached"], reached_words(aimed)) == (None, "aim not reached")
+    valued = row_table("f", row(against=""), Figure("x", (10.0,)))
+    assert spread_words(valued) == ("10 1/s", "")
     missing = row_table("f", row(), Missing("x", "needs a moon"))
-    assert (missing["missing"], missing["value"], reached_words(missing)) == ("needs a moon", None, "")
+    assert (missing["missing"], missing["value"], spread_words(missing)) == ("needs a moon", None, ("", ""))
 
 
 @pytest.mark.parametrize("bad", [(), (0.0,), (-1.0,), (float("nan"),), (1.0, float("inf"))])
 def test_a_figure_that_is_none_is_refused(bad: tuple[float, ...]) -> None:
     with pytest.raises(NumericError, match="x: "):
-        row_table("f", row(asked=None), Figure("x", bad))
-
-
-def test_a_bound_needs_something_to_bound() -> None:
-    with pytest.raises(ConfigError, match="a ratio to nothing"):
-        row(against="")
+        row_table("f", row(), Figure("x", bad))
 
 
 def test_effort() -> None:
