@@ -32,6 +32,7 @@ __all__ = [
     "merged",
     "present",
     "refuse_unused",
+    "refuse_unused_of",
     "taken_out",
     "why_unused",
     "why_unused_of",
@@ -115,6 +116,14 @@ def refuse_unused(changes: Iterable[str], timing: str, place: str = f"--set {PRE
         why = why_unused(key, timing)
         if why is not None:
             raise ConfigError(f"{place}{key}", why)
+
+
+def refuse_unused_of(changes: Iterable[str], substrate: str, timing: str) -> None:
+    """Refuse the first change of a run of our own that plays no part in it."""
+    for key in (PREFIX + _parted(change)[0] for change in changes):
+        why = why_unused_of(key, substrate, timing)
+        if why is not None:
+            raise ConfigError(key, why)
 
 
 def without_unused(table: dict[str, Any], named: Collection[str] = ()) -> dict[str, Any]:

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from neurochip.description.chip import ChipSpec
-from neurochip.description.chip_changes import PREFIX, chip_with, merged, why_unused_of
+from neurochip.description.chip_changes import chip_with, merged, refuse_unused_of
 from neurochip.description.die.circuit import AnalogSpec
 from neurochip.description.elements import element_table
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
@@ -36,6 +35,7 @@ from neurochip.description.run_checks import (
     check_shift,
     check_sizes,
     check_trace,
+    check_words,
 )
 from neurochip.description.run_sections import (
     ELEMENTS,
@@ -61,7 +61,6 @@ from neurochip.keys.section import described
 
 __all__ = ["RunSpec"]
 
-_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 _TRAINS, _DIGITAL = Is("experiment", "train"), Is("substrate", "digital")
 
@@ -183,21 +182,9 @@ class RunSpec:
     def __post_init__(self) -> None:
         """Check what no section can check alone."""
         conform(self, "")
-        if not _FOLDER_NAME.fullmatch(self.name):
-            raise ConfigError(
-                "name",
-                "must be 1 to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit, "
-                f'got "{self.name}"',
-            )
-        if "\n" in self.about or "\r" in self.about:
-            raise ConfigError("about", "must be one line")
-        if not self.chip:
-            raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
+        check_words(self.name, self.about, self.chip)
         object.__setattr__(self, "chip_changes", merged((), self.chip_changes))
-        for key in (f"{PREFIX}{change.partition(' ')[0]}" for change in self.chip_changes):
-            why = why_unused_of(key, self.substrate, self.timing)
-            if why is not None:
-                raise ConfigError(key, why)
+        refuse_unused_of(self.chip_changes, self.substrate, self.timing)
         check_placement(self.placement)
         object.__setattr__(self, "neuron", read_neuron(self.neuron))
         check_neurons(self._neurons(), self.neuron, self.substrate, self.experiment)

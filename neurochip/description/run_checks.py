@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,10 @@ __all__ = [
     "check_shift",
     "check_sizes",
     "check_trace",
+    "check_words",
 ]
+
+_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def check_sizes(
@@ -162,6 +166,20 @@ def check_faults(faults: FaultsSpec, experiment: str, precision: str) -> None:
             f"is for integer weights: one flipped exponent bit of a {precision} makes a weight "
             'of 1e38; set network.precision to an integer format such as "int8"',
         )
+
+
+def check_words(name: str, about: str, chip: str) -> None:
+    """Refuse a name that no folder can have, an ``about`` of several lines, and no chip."""
+    if not _FOLDER_NAME.fullmatch(name):
+        raise ConfigError(
+            "name",
+            "must be 1 to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit, "
+            f'got "{name}"',
+        )
+    if "\n" in about or "\r" in about:
+        raise ConfigError("about", "must be one line")
+    if not chip:
+        raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
 
 
 def check_placement(sites: Sequence[int]) -> None:
