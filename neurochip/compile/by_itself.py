@@ -1,4 +1,4 @@
-"""Placements as lists of cores: that of an image, and, where nobody gave one, as few cores as the limits allow."""
+"""Where neurons stand that nobody placed: on as few cores as the limits allow, layer by layer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.compile.image import ChipImage, Demand
+from neurochip.compile.image import Demand
 from neurochip.compile.partition import even, split
 from neurochip.compile.route import snake
 from neurochip.description.chip import ChipSpec
 from neurochip.elements.connections import Connection, Dense, fan_out_by_part
 
-__all__ = ["compiled_placement", "placement_of"]
+__all__ = ["compiled_placement"]
 
 
 def compiled_placement(
@@ -117,11 +117,3 @@ class _Reach:
         """Return the bits of all synapses of a range of neurons."""
         units = None if last - first == self._sizes[target] else np.arange(first, last)
         return sum(c.memory_bits(weight_bits, units) for (_, t), c in self._linked if t == target)
-
-
-def placement_of(image: ChipImage) -> list[NDArray[np.int64]]:
-    """Return the core of each neuron of a compiled chip, list over layers of i64[unit]."""
-    return [
-        np.concatenate([np.full(image.cores[c].size, image.cores[c].site) for c in image.cores_of(p)])
-        for p in range(len(image.network.populations))
-    ]

@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from neurochip.compile.sending import Sending
+from neurochip.compile.ways import Pieces, ways_of
 from neurochip.description.chip import ChipSpec
 from neurochip.description.precision import Precision
 from neurochip.elements.integers.formats import FixedPoint
@@ -64,12 +66,6 @@ class ChipImage:
     ----------
     cores
         Populations in order, each core holding consecutive neurons of one of them.
-    receivers
-        For each core, the cores (indices into ``cores``) that receive its spikes.
-    hops
-        For each core i64[2]: links east–west and north–south that one spike crosses to all its receivers.
-    address_bits
-        For each core, bits that name one of the axons that reach it.
     numbers
         Formats of cores that compute in integers alone; `None` for floating-point state.
     """
@@ -78,9 +74,6 @@ class ChipImage:
     chip: ChipSpec
     precision: Precision
     cores: tuple[CoreImage, ...]
-    receivers: tuple[tuple[int, ...], ...]
-    hops: NDArray[np.int64]
-    address_bits: tuple[int, ...]
     numbers: FixedPoint | None = None
 
     def cores_of(self, population: int) -> tuple[int, ...]:
@@ -92,16 +85,31 @@ class ChipImage:
         targets = {self.network.projections[k].target for k in self.network.out_of(population)}
         return tuple(sorted(c for target in targets for c in self.cores_of(target)))
 
-    def packet_bits(self, sender: int, receiver: int, receivers: tuple[int, ...] | None = None) -> int:
-        """Return the bits of one packet of a core as it reaches another: header, and the address of its axon there.
+    @cached_property
+    def sending(self) -> Sending:
+        """What spikes of these cores do; each core is a piece."""
+        network = self.network
+        pieces = Pieces(
+            tuple(
+                np.repeat(np.array(here, np.int64), [self.cores[c].size for c in here])
+                for here in map(self.cores_of, range(len(network.sizes)))
+            ),
+            np.array([core.population for core in self.cores], dtype=np.int64),
+            np.array([core.site for core in self.cores], dtype=np.int64),
+            np.array([core.size for core in self.cores], dtype=np.int64),
+        )
+        projections = [(p.source, p.target, p.connection) for p in network.projections]
+        return Sending(self.chip, pieces, ways_of(network.sizes, projections, pieces))
 
-        A packet that forks has the longest address that any of its ``receivers`` needs, by default all that receive the
-        core.
-        """
-        forks = self.chip.packet.routing == "multicast"
-        receiving = self.receivers[sender] if receivers is None else receivers
-        widths = [self.address_bits[r] for r in receiving] if forks else []
-        return self.chip.packet.header_bits + max(widths, default=self.address_bits[receiver])
+    @cached_property
+    def receivers(self) -> tuple[tuple[int, ...], ...]:
+        """For each core, the cores (indices into ``cores``) that receive its spikes."""
+        return tuple(tuple(np.flatnonzero(row).tolist()) for row in self.sending.frames)
+
+    @cached_property
+    def address_bits(self) -> tuple[int, ...]:
+        """For each core, bits that name one of the axons that reach it."""
+        return tuple(self.sending.address_bits[at] for at in self.sending.core.tolist())
 
     @property
     def digest(self) -> str:
@@ -113,7 +121,7 @@ class ChipImage:
             "precision": self.precision,
             "cores": [asdict(core) for core in self.cores],
             "receivers": self.receivers,
-            "hops": self.hops.tolist(),
+            "hops": self.sending.frame.links.tolist(),
             "address_bits": self.address_bits,
         }
         if self.numbers is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from neurochip.compile.links import core_traffic
 from neurochip.compile.moving import moved, sites_near
 from neurochip.compile.placement import PlacedNetwork, place
-from neurochip.compile.placement_costs import Costs, Objective, costs, spikes_of_ways
+from neurochip.compile.placement_costs import Costs, Objective, costs
 from neurochip.errors import CapabilityError, MappingError
 from neurochip.extras import needed
 
@@ -60,9 +60,8 @@ def improved(
     CapabilityError
         When SciPy or METIS is not installed.
     """
-    given = [placed.sites[pieces] for pieces in placed.piece_of]
-    before = costs(placed, fired)
-    best, found, method = before, given, "the placement before was not beaten"
+    before = costs(placed.sending, fired)
+    best, found, method = before, placed.pieces.placement, "the placement before was not beaten"
 
     def laid(cores: Sequence[Counts]) -> PlacedNetwork | None:
         try:
@@ -82,7 +81,7 @@ def improved(
         there = laid(cores)
         if there is None:
             continue
-        after = costs(there, fired)
+        after = costs(there.sending, fired)
         if (after.of(objective), after.hops) < (best.of(objective), best.hops):
             best, found, method = after, cores, words
     return Improved(found, before, best, method)
@@ -94,16 +93,16 @@ Tried = Iterator[tuple[list[Counts], str]]
 
 def _nearer(placed: PlacedNetwork, fired: Sequence[Counts], laid: Laid, seed: int) -> Tried:
     """Yield placements of the same cores elsewhere on the mesh."""
-    traffic = core_traffic(placed, spikes_of_ways(placed, fired))
+    traffic = core_traffic(placed.sending, placed.ways.spikes(fired))
     for to in moved(traffic, placed.cores, placed.chip.mesh, seed):
-        yield [to[np.searchsorted(placed.cores, placed.sites[p])] for p in placed.piece_of], "FAQ, SciPy"
+        yield [to[placed.sending.core[pieces]] for pieces in placed.pieces.of], "FAQ, SciPy"
 
 
 def _evener(placed: PlacedNetwork, fired: Sequence[Counts], laid: Laid, seed: int) -> Tried:
     """Yield placements with neurons in their order on as many cores, none of which does more than it must."""
     work = _operations(placed, fired)
-    held = sorted({int(s) for s, k in zip(placed.sites, placed.layers, strict=True) if k > 0})
-    inputs = placed.sites[placed.piece_of[0]]
+    inputs, *others = placed.pieces.placement
+    held = np.unique(np.concatenate(others)).tolist()
     limit = placed.chip.core.neurons
     room = {site: (limit or 1 << 60) - int(np.sum(inputs == site)) for site in held}
     loads = np.concatenate(work[1:])

@@ -1,11 +1,11 @@
-"""Flits over each link of the mesh, from what each way of a placed network sent: exact, whatever the model of time."""
+"""Flits over each link of the mesh, from what each way of a network sent: exact, whatever the model of time."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurochip.compile.placement import PlacedNetwork
+from neurochip.compile.sending import Sending
 from neurochip.description.chip import MeshSpec
 
 __all__ = ["EAST", "NORTH", "SOUTH", "WEST", "core_traffic", "link_load", "load_of_packets", "load_of_tree"]
@@ -14,20 +14,33 @@ Counts = NDArray[np.int64]
 EAST, WEST, NORTH, SOUTH = range(4)  # of travel; y grows southwards
 
 
-def core_traffic(placed: PlacedNetwork, by_way: Counts) -> Counts:
+def core_traffic(sending: Sending, spikes: Counts) -> Counts:
     """Return i64[core, core], packets from one core in use to another, for i64[way] spikes."""
-    sent, receives = _by_row(placed, by_way)
-    return sent @ receives
+    traffic: Counts = _by_row(sending, spikes) @ sending.receives
+    return traffic
 
 
-def link_load(placed: PlacedNetwork, by_way: Counts) -> Counts:
+def link_load(sending: Sending, spikes: Counts) -> Counts:
     """Return i64[x, y, direction]: flits that left place (x, y) east, west, north, south, for i64[way] spikes."""
-    mesh = placed.chip.mesh
-    if placed.chip.packet.routing == "multicast":
-        return _of_trees(placed, by_way)
-    traffic = core_traffic(placed, by_way)
-    sender, receiver = np.nonzero(traffic)
-    return load_of_packets(mesh, placed.cores[sender], placed.cores[receiver], traffic[sender, receiver])
+    mesh, cores = sending.chip.mesh, sending.cores
+    if not sending.forks:
+        traffic = core_traffic(sending, spikes)
+        sender, receiver = np.nonzero(traffic)
+        return load_of_packets(mesh, cores[sender], cores[receiver], traffic[sender, receiver])
+    load, sent = np.zeros((mesh.width, mesh.height, 4), dtype=np.int64), _by_row(sending, spikes)
+    for core, row in zip(*np.nonzero(sent), strict=True):
+        there = sending.receives[row] > 0
+        if there.any():
+            load += load_of_tree(mesh, int(cores[core]), cores[there], int(sent[core, row]))
+    return load
+
+
+def _by_row(sending: Sending, spikes: Counts) -> Counts:
+    """Return i64[core, row], spikes of each core about which a row of the tables is."""
+    ways = sending.ways
+    sent = np.zeros((sending.cores.size, len(ways.operations)), dtype=np.int64)
+    np.add.at(sent, (sending.core[ways.pieces], ways.rows), spikes)
+    return sent
 
 
 def load_of_packets(mesh: MeshSpec, sender: Counts, receiver: Counts, packets: Counts) -> Counts:
@@ -65,28 +78,4 @@ def load_of_tree(mesh: MeshSpec, sender: int, receivers: ArrayLike, packets: int
         ys = y[x == column]
         load[column, y0 : max(y0, ys.max()), SOUTH] += packets
         load[column, min(y0, ys.min()) + 1 : y0 + 1, NORTH] += packets
-    return load
-
-
-def _by_row(placed: PlacedNetwork, by_way: Counts) -> tuple[Counts, Counts]:
-    """Return i64[core, row] spikes, and i64[row, core] whether such a spike is received there."""
-    cores = placed.cores
-    core_of = np.searchsorted(cores, placed.sites)
-    sent = np.zeros((cores.size, len(placed.operations)), dtype=np.int64)
-    np.add.at(sent, (core_of[placed.way_pieces], placed.way_rows), by_way)
-    receives = np.zeros((len(placed.operations), cores.size), dtype=np.int64)
-    np.add.at(receives.T, core_of, placed.operations.T)
-    return sent, np.minimum(receives, 1)
-
-
-def _of_trees(placed: PlacedNetwork, by_way: Counts) -> Counts:
-    """Return the load of packets that fork: each link of a tree of XY routes once."""
-    mesh = placed.chip.mesh
-    sent, receives = _by_row(placed, by_way)
-    load = np.zeros((mesh.width, mesh.height, 4), dtype=np.int64)
-    for core, row in zip(*np.nonzero(sent), strict=True):
-        there = receives[row] > 0
-        if not there.any():
-            continue
-        load += load_of_tree(mesh, int(placed.cores[core]), placed.cores[there], int(sent[core, row]))
     return load

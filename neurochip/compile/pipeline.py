@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
-
-import numpy as np
 
 from neurochip.compile.image import ChipImage, CoreImage, Moments
 from neurochip.compile.partition import partition
 from neurochip.compile.quantise import check_sums, weight_fractions
-from neurochip.compile.reach import reaches
-from neurochip.compile.route import links_crossed, snake
+from neurochip.compile.route import snake
 from neurochip.description.chip import ChipSpec
 from neurochip.description.precision import Precision, word_bits
 from neurochip.elements.integers.formats import FixedPoint
@@ -88,24 +84,7 @@ def compile_network(
         for p, pieces in enumerate(ranges)
         for first, last, used in pieces
     )
-    receivers = tuple(_receivers(network, cores))
-    hops = np.array(
-        [
-            links_crossed(chip.mesh, core.site, [cores[r].site for r in receiving], chip.packet.routing)
-            for core, receiving in zip(cores, receivers, strict=True)
-        ],
-        dtype=np.int64,
-    )
-    return ChipImage(
-        network=network,
-        chip=chip,
-        precision=precision,
-        cores=cores,
-        receivers=receivers,
-        hops=hops,
-        address_bits=tuple(max(1, math.ceil(math.log2(max(core.used.input_axons, 1)))) for core in cores),
-        numbers=numbers,
-    )
+    return ChipImage(network, chip, precision, cores, numbers)
 
 
 def _sites(given: Sequence[int], chip: ChipSpec, n: int) -> Sequence[int]:
@@ -130,18 +109,3 @@ def _check_delays(network: Network, chip: ChipSpec) -> None:
                 f"has a delay of {p.delay} ticks, and a core of {chip.name} keeps a spike for {most} at most; make it "
                 "shorter, or core.delay longer",
             )
-
-
-def _receivers(network: Network, cores: Sequence[CoreImage]) -> Iterator[tuple[int, ...]]:
-    """Give, for each core, those on which a spike of any of its neurons meets a synapse."""
-    if not network.is_listed:
-        listeners = [
-            {network.projections[k].target for k in network.out_of(p)} for p in range(len(network.sizes))
-        ]
-        for sender in cores:
-            yield tuple(c for c, core in enumerate(cores) if core.population in listeners[sender.population])
-        return
-    pieces = [(core.population, (core.first, core.last)) for core in cores]
-    found = [reaches(network, p, pieces) for p in range(len(network.sizes))]
-    for sender in cores:
-        yield tuple(np.flatnonzero(found[sender.population][sender.first : sender.last].any(axis=0)).tolist())

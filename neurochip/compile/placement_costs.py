@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.links import core_traffic, link_load
-from neurochip.compile.placement import PlacedNetwork
+from neurochip.compile.sending import Sending
+from neurochip.compile.ways import summed
 from neurochip.errors import ConfigError
 from neurochip.keys.reading import did_you_mean
 
-__all__ = ["OBJECTIVES", "Costs", "Objective", "check_objective", "costs", "spikes_of_ways"]
+__all__ = ["OBJECTIVES", "Costs", "Objective", "check_objective", "costs"]
 
 Counts = NDArray[np.int64]
 Objective = Literal["hops", "balance", "cut"]
@@ -57,27 +58,15 @@ def check_objective(name: str) -> Objective:
     raise ConfigError("placement", f"must be one of {', '.join(OBJECTIVES)}, or a file, got {name!r}{hint}")
 
 
-def spikes_of_ways(placed: PlacedNetwork, fired: Sequence[Counts]) -> Counts:
-    """Return i64[way] from the spikes of each neuron, list over layers of i64[unit]."""
-    total = np.zeros(placed.way_pieces.size, dtype=np.int64)
-    for ways, spikes in zip(placed.way_of, fired, strict=True):
-        np.add.at(total, ways, spikes)
-    return total
-
-
-def costs(placed: PlacedNetwork, fired: Sequence[Counts]) -> Costs:
-    """Return what a placement costs for the spikes of each neuron, list over layers of i64[unit]."""
-    by_way = spikes_of_ways(placed, fired)
-    traffic = core_traffic(placed, by_way)
-    by_row = np.zeros(len(placed.operations), dtype=np.int64)
-    np.add.at(by_row, placed.way_rows, by_way)
-    on_core = np.zeros(placed.cores.size, dtype=np.int64)
-    np.add.at(on_core, np.searchsorted(placed.cores, placed.sites), by_row @ placed.operations)
-    load = link_load(placed, by_way)
+def costs(sending: Sending, fired: Sequence[Counts]) -> Costs:
+    """Return what is sent costs for the spikes of each neuron, list over populations of i64[unit]."""
+    ways, spikes = sending.ways, sending.ways.spikes(fired)
+    traffic, load = core_traffic(sending, spikes), link_load(sending, spikes)
+    on_cores = summed(spikes, ways.rows, len(sending.synapses)) @ sending.synapses
     return Costs(
         hops=int(load.sum()),
-        balance=int(on_core.max(initial=0)),
+        balance=int(on_cores.max(initial=0)),
         cut=int(traffic.sum() - np.trace(traffic)),
         busiest_link=int(load.max(initial=0)),
-        cores=int(placed.cores.size),
+        cores=int(sending.cores.size),
     )

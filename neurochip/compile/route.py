@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from neurochip.description.chip import MeshSpec
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Link", "links_crossed", "reached", "route", "snake"]
+from neurochip.compile.ways import same_rows
+from neurochip.description.chip import ChipSpec, MeshSpec
+
+__all__ = ["Crossed", "Link", "crossed", "links_crossed", "reached", "route", "snake"]
+
+Counts = NDArray[np.int64]
 
 Link = tuple[tuple[int, int], tuple[int, int]]  # one way, from tile (x, y) to its neighbour
 
@@ -60,3 +66,83 @@ def links_crossed(
         crossed = list(set(crossed))
     east_west = sum(a[0] != b[0] for a, b in crossed)
     return east_west, len(crossed) - east_west
+
+
+class Crossed(NamedTuple):
+    """What a spike of each sender crosses on its way to all that receive it."""
+
+    links: Counts  # i64[sender, 2]  east–west and north–south
+    bits: Counts  # i64[sender]  of all its packets
+    bit_links: Counts  # i64[sender]  each times the links that it crosses
+
+
+def crossed(
+    chip: ChipSpec, cores: Counts, senders: Counts, bits: Counts, down: Collection[Link] = ()
+) -> Crossed:
+    """Return what one packet to each receiver crosses, or one that forks, up to a link that is ``down``.
+
+    Parameters
+    ----------
+    cores
+        Indices of cores on the chip.
+    senders
+        i64[sender], places among ``cores``.
+    bits
+        i64[sender, core] of its packet to each of them, 0 where it sends none.
+    """
+    x, y = np.divmod(cores // chip.mesh.cores_per_tile, chip.mesh.height)
+    n, forks = senders.size, chip.packet.routing == "multicast"
+    found = Crossed(np.zeros((n, 2), np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64))
+    audiences, audience = same_rows(bits)
+    for a, sender in enumerate(audiences):
+        to, here = np.flatnonzero(bits[sender]), np.flatnonzero(audience == a)
+        if not to.size:
+            continue
+        words, at, there = bits[sender][to], senders[here], (x[to], y[to])
+        found.bits[here] = words.max() if forks else words.sum()
+        if down:
+            which, again = np.unique(at, return_inverse=True)
+            links, weighted = zip(
+                *(_cut(chip, int(cores[one]), cores[to].tolist(), words, down) for one in which.tolist()),
+                strict=True,
+            )
+            found.links[here], found.bit_links[here] = np.array(links)[again], np.array(weighted)[again]
+        elif forks:
+            found.links[here] = np.column_stack(_tree(x[at], y[at], *there))
+            found.bit_links[here] = found.bits[here] * found.links[here].sum(axis=1)
+        else:
+            found.links[here] = np.column_stack([_distance(x[at], there[0]), _distance(y[at], there[1])])
+            found.bit_links[here] = _distance(x[at], there[0], words) + _distance(y[at], there[1], words)
+    return found
+
+
+def _cut(
+    chip: ChipSpec, sender: int, receivers: Sequence[int], words: Counts, down: Collection[Link]
+) -> tuple[tuple[int, int], int]:
+    """Return the links that one spike crosses where some are down, and bits times links, to receivers of such words."""
+    links = links_crossed(chip.mesh, sender, receivers, chip.packet.routing, down)
+    if chip.packet.routing == "multicast":
+        return links, int(words.max()) * sum(links)
+    far = [len(reached(chip.mesh, sender, receiver, down)) for receiver in receivers]
+    return links, int(words @ np.array(far, dtype=np.int64))
+
+
+def _distance(start: Counts, end: Counts, weights: Counts | None = None) -> Counts:
+    """Return Σ_end weight · |end − start| along one axis, i64[start]; weights are 1 if not given."""
+    places, which = np.unique(end, return_inverse=True)
+    heap = np.zeros(places.size, dtype=np.int64)
+    np.add.at(heap, which, 1 if weights is None else weights)
+    total: Counts = np.abs(start[:, None] - places) @ heap
+    return total
+
+
+def _tree(x: Counts, y: Counts, to_x: Counts, to_y: Counts) -> tuple[Counts, Counts]:
+    """Return the links east–west and north–south of the tree of XY routes to all receivers, from each (x, y)."""
+    east_west = np.maximum(to_x.max() - x, 0) + np.maximum(x - to_x.min(), 0)
+    columns, which = np.unique(to_x, return_inverse=True)
+    south, north = np.full(columns.size, -1), np.full(columns.size, np.iinfo(np.int64).max)
+    np.maximum.at(south, which, to_y)
+    np.minimum.at(north, which, to_y)
+    down = np.maximum(south - y[:, None], 0).sum(axis=1)
+    up = np.maximum(y[:, None] - north, 0).sum(axis=1)
+    return east_west, down + up

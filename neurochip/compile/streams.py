@@ -8,12 +8,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.compile.image import ChipImage
-from neurochip.compile.placement import PlacedNetwork
+from neurochip.compile.sending import Sending
 from neurochip.description.chip import ChipSpec
 from neurochip.spikes import Aer, Bitmap, LinkCode, Symbols
 
-__all__ = ["CodeName", "Stream", "placed_streams", "streams"]
+__all__ = ["CodeName", "Stream", "streams"]
 
 Counts = NDArray[np.int64]
 
@@ -26,7 +25,7 @@ class Stream(NamedTuple):
     Attributes
     ----------
     row
-        Who sends it: index of a core of an image, or of a piece of a placed network, as of rows of the counters.
+        Who sends it: index of its piece, as of rows of the counters.
     site
         Core of the chip from which it goes.
     receivers
@@ -53,74 +52,49 @@ class _Receiver(NamedTuple):
     axons: Sequence[int]
 
 
-def streams(image: ChipImage, code: CodeName) -> list[Stream]:
-    """Return all streams of a compiled chip in one link code.
+def streams(sending: Sending, code: CodeName) -> list[Stream]:
+    """Return all streams of a network that is laid out, in one link code.
 
     `symbols` leave every core once. `aer` and `bitmap` leave it once for each core that receives them, or, on a chip
-    that routes multicast, once for all of them together: what nobody receives is not sent.
+    that routes multicast, once for all of them together: what nobody receives is not sent. Symbols and frames tell of
+    all neurons of the sender. Packets go where their neurons have synapses: in `aer`, those that reach different cores
+    send streams of their own.
     """
-    found = []
-    for c, core in enumerate(image.cores):
-        receivers = [
-            _Receiver(image.cores[r].site, image.address_bits[r], _axons(image, c, r))
-            for r in image.receivers[c]
-        ]
-        found += _of_sender(image.chip, code, (c, core.site), range(core.size), receivers)
-    return found
-
-
-def _axons(image: ChipImage, sender: int, receiver: int) -> range:
-    """Return the axons of a core's neurons on a core that receives them: populations come there in their order."""
-    network, core = image.network, image.cores[sender]
-    origins = {network.projections[k].source for k in network.into(image.cores[receiver].population)}
-    first = sum(network.sizes[p] for p in origins if p < core.population)
-    return range(first + core.first, first + core.last)
-
-
-def placed_streams(placed: PlacedNetwork, code: CodeName) -> list[Stream]:
-    """Return all streams of a network laid out by hand, as `streams` of a compiled chip.
-
-    Symbols and frames tell of all neurons of the sender. Packets go where their neurons have synapses: in `aer`, those
-    that reach different cores send streams of their own.
-    """
+    chip, pieces, ways, site = sending.chip, sending.pieces, sending.ways, sending.pieces.site
     found = []
     if code != "aer":
-        for row, site in enumerate(placed.sites.tolist()):
-            receivers = [
-                _Receiver(at, 1, ()) for at in np.unique(placed.sites[placed.frames[row] > 0]).tolist()
-            ]
-            everyone = range(int(placed.neurons[row]))
-            found += _of_sender(placed.chip, code, (row, site), everyone, receivers)
+        for piece, core in enumerate(site.tolist()):
+            receivers = [_Receiver(at, 1, ()) for at in np.unique(site[sending.frames[piece] > 0]).tolist()]
+            everyone = range(int(pieces.neurons[piece]))
+            found += _of_sender(chip, code, (piece, core), everyone, receivers)
         return found
-    axon_of, axons = _axon_numbers(placed)
-    for way, (row, table) in enumerate(
-        zip(placed.way_pieces.tolist(), placed.way_rows.tolist(), strict=True)
-    ):
-        layer = int(placed.layers[row])
-        units = np.flatnonzero(placed.way_of[layer] == way)
-        among = np.flatnonzero(placed.way_of[layer][placed.piece_of[layer] == row] == way)
+    axon_of, axons = _axon_numbers(sending)
+    for way, (piece, row) in enumerate(zip(ways.pieces.tolist(), ways.rows.tolist(), strict=True)):
+        population = int(pieces.population[piece])
+        units = np.flatnonzero(ways.of[population] == way)
+        among = np.flatnonzero(ways.of[population][pieces.of[population] == piece] == way)
         receivers = [
             _Receiver(
-                site, max(1, (axons[site] - 1).bit_length()), tuple(axon_of[site][layer][units].tolist())
+                core, max(1, (axons[core] - 1).bit_length()), tuple(axon_of[core][population][units].tolist())
             )
-            for site in np.unique(placed.sites[placed.delivered[table] > 0]).tolist()
+            for core in np.unique(site[sending.delivered[row] > 0]).tolist()
         ]
-        found += _of_sender(placed.chip, code, (row, int(placed.sites[row])), among.tolist(), receivers)
+        found += _of_sender(chip, code, (piece, int(site[piece])), among.tolist(), receivers)
     return found
 
 
-def _axon_numbers(placed: PlacedNetwork) -> tuple[dict[int, list[Counts]], dict[int, int]]:
-    """Return, by core: i64[unit] of each layer, the axons of the neurons that reach it; and how many it has."""
+def _axon_numbers(sending: Sending) -> tuple[dict[int, list[Counts]], dict[int, int]]:
+    """Return, by core: i64[unit] of each population, the axons of neurons that reach it; and how many it has."""
     numbers: dict[int, list[Counts]] = {}
     totals: dict[int, int] = {}
-    for site in placed.cores.tolist():
-        reaches = (placed.delivered[:, placed.sites == site].sum(axis=1) > 0)[placed.way_rows]
-        numbers[site], total = [], 0
-        for ways in placed.way_of:
-            here = reaches[ways]
-            numbers[site].append(total + np.cumsum(here) - 1)
-            total += int(here.sum())
-        totals[site] = total
+    for core in sending.cores.tolist():
+        here = sending.delivered[:, sending.pieces.site == core]
+        reaches = (here.sum(axis=1) > 0)[sending.ways.rows]
+        numbers[core], total = [], 0
+        for ways in sending.ways.of:
+            numbers[core].append(total + np.cumsum(reaches[ways]) - 1)
+            total += int(reaches[ways].sum())
+        totals[core] = total
     return numbers, totals
 
 

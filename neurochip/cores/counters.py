@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.compile.route import Link, links_crossed
+from neurochip.compile.route import Link
+from neurochip.compile.sending import Sending
+from neurochip.compile.ways import summed
 from neurochip.cores.channel import TALLY
-from neurochip.cores.senders import Senders
 from neurochip.elements.integers.columns import LIMITED
 from neurochip.kernels._jit import entry
 from neurochip.kernels.types import Matrix, Vector
@@ -27,9 +28,6 @@ Counts = NDArray[np.int64]
 SATURATED = tuple(f"saturated_{what}" for what in LIMITED)
 
 
-_CARRIED, _SENT, _LAST = range(3)  # of each group of senders
-
-
 class _Kind(NamedTuple):
     """What runs of a phase must share to be counted together."""
 
@@ -42,7 +40,7 @@ class _Kind(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """Spikes of each group of senders, over all samples: i64[group]."""
+    """Spikes of neurons that send alike, over all samples: i64[way]."""
 
     carried: Counts  # under way at the beginning
     sent: Counts
@@ -91,23 +89,13 @@ class Met(NamedTuple):
 class _Tally:
     """What runs of a kind come to; everything that is counted is linear in these."""
 
-    sent: Counts  # i64[3, group]  under way at the beginning, sent, under way at the end
+    sent: Counts  # i64[3, way]  under way at the beginning, sent, under way at the end
     operations: Counts  # i64[core]  where they do not follow from it
     in_flight: Counts  # i64[core]  packets under way at the end, less those at the beginning, with faults
     broken: Counts  # i64[TALLY, core]
     saturated: Counts  # i64[SATURATED, core]
     samples: int = 0
     sample_ticks: int = 0
-
-
-class _Ways(NamedTuple):
-    """Where a spike of each group of senders goes, and a frame of each core."""
-
-    links: Counts  # [group, 2]  that it crosses
-    aer: Counts  # [group]  bits of its packets as they are sent
-    aer_hops: Counts  # [group]  times the links that each crosses
-    frames: Counts  # [core, 2]  links that a frame crosses to all cores that get one
-    arrives: Counts  # [core, core]  1 where it gets there: no link on the way is down
 
 
 class EventCounters:
@@ -117,8 +105,6 @@ class EventCounters:
     ----------
     image
         The compiled chip.
-    senders
-        Its neurons that send alike.
     traced
         Whether receiving cores keep a trace of each axon.
     bias_axon
@@ -126,9 +112,7 @@ class EventCounters:
         are no packets. `None`: on none.
     """
 
-    def __init__(
-        self, image: ChipImage, senders: Senders, traced: bool, *, bias_axon: Sequence[bool] | None = None
-    ) -> None:
+    def __init__(self, image: ChipImage, traced: bool, *, bias_axon: Sequence[bool] | None = None) -> None:
         self._traced = traced
         self._cores = len(image.cores)
         self.size = np.array([core.size for core in image.cores], dtype=np.int64)
@@ -137,57 +121,18 @@ class EventCounters:
         biased = [False] * len(image.network.populations) if bias_axon is None else bias_axon
         self._listens = ~self._clamped & np.array([biased[p] for p in self.population])  # to such a neuron
         self._axons = np.array([core.used.input_axons for core in image.cores], dtype=np.int64)
-        self.senders, self._image = senders, image
-        self._core_receives = np.zeros((self._cores, self._cores), dtype=np.int64)  # [sender, receiver]
-        for c, receivers in enumerate(image.receivers):
-            self._core_receives[c, list(receivers)] = 1
-        self._packet_bits = np.zeros(senders.receives.shape, dtype=np.int64)  # [group, receiver]
-        for g, c in enumerate(senders.core.tolist()):
-            receiving = senders.receivers(g)
-            for r in receiving:
-                self._packet_bits[g, r] = image.packet_bits(c, r, receiving)
-        self._ways = {frozenset[Link](): self._ways_of(frozenset())}
+        self._network, self._ways = image.network, image.sending.ways.pieces.size
+        self._sending = {frozenset[Link](): image.sending}  # by the links that are down
         names = tuple(image.network.populations[p].name for p in self.population)
         self._counters = Counters(names, tuple(core.site for core in image.cores), {})
         self._tallies: dict[_Kind, _Tally] = {}
         self._times: dict[Phase, PhaseTime] = {}
 
-    def _ways_of(self, down: frozenset[Link]) -> _Ways:
-        """Follow the packets of one spike of each group of senders, and the frames of each core, up to a link down."""
-        image, senders = self._image, self.senders
-        mesh, routing = image.chip.mesh, image.chip.packet.routing
-        none = np.zeros(len(senders), dtype=np.int64)
-        ways = _Ways(
-            np.zeros((len(senders), 2), dtype=np.int64),
-            none,
-            none.copy(),
-            np.zeros((self._cores, 2), dtype=np.int64),
-            self._core_receives.copy(),
-        )
-        for c, (core, receivers) in enumerate(zip(image.cores, image.receivers, strict=True)):
-            sites = [image.cores[r].site for r in receivers]
-            ways.frames[c] = links_crossed(mesh, core.site, sites, routing, down) if down else image.hops[c]
-            if down:
-                ways.arrives[c, list(receivers)] = [
-                    sum(links_crossed(mesh, core.site, [site], "unicast", down))
-                    == sum(links_crossed(mesh, core.site, [site], "unicast"))
-                    for site in sites
-                ]
-        for g, c in enumerate(senders.core.tolist()):
-            receivers, core = senders.receivers(g), image.cores[c]
-            sites = [image.cores[r].site for r in receivers]
-            if receivers == image.receivers[c]:
-                ways.links[g] = ways.frames[c]
-            else:
-                ways.links[g] = links_crossed(mesh, core.site, sites, routing, down)
-            bits = [image.packet_bits(c, r, receivers) for r in receivers]
-            if routing == "multicast" and bits:
-                ways.aer[g], ways.aer_hops[g] = max(bits), max(bits) * ways.links[g].sum()
-            else:
-                far = [sum(links_crossed(mesh, core.site, [site], "unicast", down)) for site in sites]
-                ways.aer[g] = sum(bits)
-                ways.aer_hops[g] = sum(b * hops for b, hops in zip(bits, far, strict=True))
-        return ways
+    def _sending_where(self, down: frozenset[Link]) -> Sending:
+        """Return what is sent where links are down."""
+        if down not in self._sending:
+            self._sending[down] = replace(self._sending[frozenset()], down=down)
+        return self._sending[down]
 
     @property
     def counters(self) -> Counters:
@@ -257,7 +202,7 @@ class EventCounters:
         key = _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken, shows)
         if key not in self._tallies:
             self._tallies[key] = _Tally(
-                np.zeros((3, len(self.senders)), dtype=np.int64),
+                np.zeros((3, self._ways), dtype=np.int64),
                 np.zeros(self._cores, dtype=np.int64),
                 np.zeros(self._cores, dtype=np.int64),
                 np.zeros((len(TALLY), self._cores), dtype=np.int64),
@@ -267,7 +212,7 @@ class EventCounters:
         tally.samples += samples
         tally.sample_ticks += samples * ticks
         if faults is not None:
-            nothing = np.zeros(len(self.senders), dtype=np.int64)
+            nothing = np.zeros(self._ways, dtype=np.int64)
             spikes = Sent(nothing, spikes.sent, nothing)
             tally.in_flight += faults.after - faults.before
             tally.broken += faults.tally.T
@@ -278,39 +223,31 @@ class EventCounters:
             tally.saturated += saturated
 
     def _enter(self, kind: _Kind, tally: _Tally) -> None:
-        counted, senders = self._blank(), self.senders
+        counted = self._blank()
         samples, sample_ticks = tally.samples, tally.sample_ticks
         carried, sent, last = tally.sent
-        receivers, frames_to = senders.receives.sum(axis=1), self._core_receives.sum(axis=1)
-
-        def per_core(of_groups: Counts) -> Counts:
-            return senders.per_core(of_groups, self._cores)
-
+        sending = self._sending_where(frozenset() if kind.broken is None else kind.broken.down)
         # Frames, like packets, travel for a tick: those of the last tick before a presentation reach nobody.
         frame_ticks = sample_ticks - samples if kind.opening else sample_ticks
-        symbols, axons = self.size * sample_ticks, self._axons * sample_ticks
-        if kind.broken is None:
-            delivered = (carried + sent - last) @ senders.receives
-            in_flight = per_core((last - carried) * receivers)
-            ways = self._ways[frozenset()]
-            counted[:, _AT["aer_received"]] = (carried + sent - last) @ self._packet_bits
-            counted[:, _AT["symbols_received"]] = (self.size * frame_ticks) @ ways.arrives
-        else:
+        alive = np.ones(self._cores, bool) if kind.broken is None else ~np.array(kind.broken.dead)
+        symbols, axons = self.size * sample_ticks * alive, self._axons * sample_ticks * alive
+        leaves = sending.sent(sent, symbols)
+        comes = sending.received(carried + sent - last, self.size * frame_ticks * alive)
+        comes["spikes_in_flight"] = summed(
+            (last - carried) * sending.packets, sending.ways.pieces, self._cores
+        )
+        comes["symbols_received"] *= alive
+        if kind.broken is not None:
             done = dict(zip(TALLY, tally.broken, strict=True))
-            delivered, in_flight = done.pop("spikes_delivered"), tally.in_flight
-            for name, counts in done.items():
-                counted[:, _AT[name]] = counts
             lost = done["lost_to_drop"] + done["lost_to_dead_core"] + done["lost_on_link"]
-            counted[:, _AT["spikes_dropped"]] = lost
-            alive = ~np.array(kind.broken.dead)
-            symbols, axons = symbols * alive, axons * alive
-            if kind.broken.down not in self._ways:
-                self._ways[kind.broken.down] = self._ways_of(kind.broken.down)
-            ways = self._ways[kind.broken.down]
-            counted[:, _AT["symbols_received"]] = ((self.size * alive * frame_ticks) @ ways.arrives) * alive
-        links, frame_links = ways.links.sum(axis=1), ways.frames.sum(axis=1)
-        output = np.isin(self.population, self._image.network.outputs)
-        operations = delivered * self.size if self._image.network.is_simple else tally.operations
+            comes |= {**done, "spikes_in_flight": tally.in_flight, "spikes_dropped": lost}
+            comes["sops"] = done["spikes_delivered"] * self.size
+        if not self._network.is_simple:
+            comes["sops"] = tally.operations
+        comes["weight_reads"] = comes["sops"]
+        for name, counts in (leaves | comes).items():
+            counted[:, _AT[name]] = counts
+        output = np.isin(self.population, self._network.outputs)
         counted[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
         counted[:, _AT["clamped_updates"]] = np.where(self._clamped, symbols, 0)
         if kind.nudged:
@@ -318,30 +255,11 @@ class EventCounters:
             if kind.begins:
                 counted[output, _AT["host_words_in"]] = self.size[output] * samples
         if kind.shows:
-            counted[self._clamped, _AT["host_words_in"]] = per_core(sent)[self._clamped]
+            counted[self._clamped, _AT["host_words_in"]] = leaves["spikes_sent"][self._clamped]
         elif kind.opening:
             counted[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * samples
         if self._traced:
             counted[:, _AT["trace_updates"]] = axons
-        counted[:, _AT["spikes_sent"]] = per_core(sent)
-        counted[:, _AT["packets"]] = per_core(sent * receivers)
-        counted[:, _AT["spikes_delivered"]] = delivered
-        counted[:, _AT["spikes_in_flight"]] = in_flight
-        counted[:, _AT["hops_ew"]] = per_core(sent * ways.links[:, 0])
-        counted[:, _AT["hops_ns"]] = per_core(sent * ways.links[:, 1])
-        counted[:, _AT["sops"]] = operations
-        counted[:, _AT["weight_reads"]] = operations
-        counted[:, _AT["symbols"]] = symbols
-        counted[:, _AT["symbols_hops"]] = symbols * frame_links
-        counted[:, _AT["spikes_hops"]] = per_core(sent * links)
-        counted[:, _AT["aer"]] = per_core(sent * ways.aer)
-        counted[:, _AT["aer_hops"]] = per_core(sent * ways.aer_hops)
-        # What leaves a core: a packet or frame for each core that receives its spikes, or one that forks.
-        forks = self._image.chip.packet.routing == "multicast"
-        counted[:, _AT["packets_sent"]] = per_core(sent * (np.minimum(receivers, 1) if forks else receivers))
-        copies = np.minimum(frames_to, 1) if forks else frames_to
-        counted[:, _AT["bitmap"]] = symbols * copies
-        counted[:, _AT["bitmap_hops"]] = symbols * frame_links
         if self._listens.any():
             listens, arrived = self._listens, sample_ticks - samples * int(kind.opening)
             counted[listens, _AT["neuron_updates"]] += sample_ticks

@@ -283,8 +283,8 @@ class LayerEngine:
         ``placed`` is the same network on other cores; `None`: as it was laid out.
         """
         there = self._placed if placed is None else placed
-        by_piece = np.zeros(there.layers.size, dtype=np.int64)
-        for (first, _, size), pieces in zip(self.raster.layers.tolist(), there.piece_of, strict=True):
+        by_piece = np.zeros(there.pieces.neurons.size, dtype=np.int64)
+        for (first, _, size), pieces in zip(self.raster.layers.tolist(), there.pieces.of, strict=True):
             np.add.at(by_piece, pieces, self._idle[first : first + size])
         return by_piece, self._idle_per_tick
 

@@ -175,6 +175,14 @@ class Layout:
         )
 
     @cached_property
+    def way_of(self) -> NDArray[np.int64]:
+        """i64[slot]: the way of each neuron (`compile.ways`), −1 where no neuron is."""
+        found = np.full(self.n_slots, -1, dtype=np.int64)
+        for slots, ways in zip(self.slots_of, self.image.sending.ways.of, strict=True):
+            found[slots] = ways
+        return found
+
+    @cached_property
     def received(self) -> tuple[Received, ...]:
         """What the cores receive, where each receives for itself, in the order of their axons."""
         sources = self.wiring(by_core=True).sources.astype(np.int64).tolist()

@@ -11,10 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.compile.reach import reached_by, synapses_met
+from neurochip.compile.reach import synapses_met
 from neurochip.cores.arrays import Reception
 from neurochip.cores.layout import Layout
-from neurochip.cores.senders import Senders
 from neurochip.cores.synapses_met import summed_back
 
 __all__ = ["PacketsMet", "packet_bits", "reaching", "taken_in"]
@@ -30,24 +29,23 @@ def taken_in(reception: Reception, tick: int) -> Counts:
 
 def packet_bits(layout: Layout) -> Counts:
     """Return i64[source]: bits of a packet as it is taken in; 0 where they may differ from neuron to neuron."""
-    image, network = layout.image, layout.image.network
-    if not network.is_simple:
+    image = layout.image
+    if not image.network.is_simple:
         return np.zeros(len(layout.received), dtype=np.int64)
+    bits, ways = image.sending.received_bits, image.sending.ways
     return np.array(
-        [image.packet_bits(image.cores_of(door.population)[0], door.core) for door in layout.doors],
-        dtype=np.int64,
+        [bits[ways.rows[ways.of[door.population][0]], door.core] for door in layout.doors], dtype=np.int64
     )
 
 
 def reaching(layout: Layout) -> NDArray[np.uint8]:
     """Return u8[axon slot]: whether a neuron has a synapse on the core; empty where all have one."""
-    image, network = layout.image, layout.image.network
-    if not network.is_listed:
+    if not layout.image.network.is_listed:
         return np.zeros(0, dtype=np.uint8)
+    met, ways = layout.image.sending.delivered, layout.image.sending.ways
     found = np.zeros(layout.received[-1].last, dtype=np.uint8)
     for door in layout.doors:
-        core = image.cores[door.core]
-        reached = reached_by(network, door.population, core.population, (core.first, core.last))
+        reached = met[ways.rows[ways.of[door.population]], door.core]
         found[door.first : door.first + len(reached)] = reached
     return found
 
@@ -59,8 +57,6 @@ class PacketsMet:
     ----------
     layout
         Where everything sits.
-    senders
-        Neurons that send alike.
 
     Attributes
     ----------
@@ -68,8 +64,8 @@ class PacketsMet:
         Those that packets are looked up for.
     """
 
-    def __init__(self, layout: Layout, senders: Senders) -> None:
-        self._layout, self._senders = layout, senders
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
         self.delays = sorted({1, *(p.delay for p in layout.image.network.projections)})
 
     @cached_property
@@ -116,14 +112,10 @@ class PacketsMet:
         self, through: NDArray[np.uint16], before: dict[int, Counts], after: dict[int, Counts]
     ) -> Counts:
         """Return i64[core]: bits of packets that were taken in, as they stood on the link; arguments as before."""
-        total, image = np.zeros(len(self._layout.image.cores), dtype=np.int64), self._layout.image
+        total = np.zeros(len(self._layout.image.cores), dtype=np.int64)
+        bits, ways = self._layout.image.sending.received_bits, self._layout.image.sending.ways
         taken = through.sum(axis=0, dtype=np.int64) + before[1] - after[1]
         for door in self._layout.doors:
-            slots = self._layout.slots_of[door.population]
-            group = self._senders.of_slots(slots)
-            for g in np.unique(group).tolist():
-                here = taken[door.first : door.first + len(group)][group == g].sum()
-                if here:
-                    sender, receivers = int(self._senders.core[g]), self._senders.receivers(g)
-                    total[door.core] += int(here) * image.packet_bits(sender, door.core, receivers)
+            each = bits[ways.rows[ways.of[door.population]], door.core]
+            total[door.core] += int(taken[door.first : door.first + len(each)] @ each)
         return total

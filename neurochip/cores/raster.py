@@ -80,24 +80,25 @@ class LayeredRaster:
     def way_of(self, placed: PlacedNetwork) -> Counts:
         """Return i64[slot], the way of each neuron of a placed network, −1 where no neuron is."""
         way = np.full(self.n_slots, -1, dtype=np.int64)
-        for (first, _, size), ways in zip(self.layers.tolist(), placed.way_of, strict=True):
+        for (first, _, size), ways in zip(self.layers.tolist(), placed.ways.of, strict=True):
             way[first : first + size] = ways
         return way
 
     def count(self, placed: PlacedNetwork) -> SpikeCounts:
         """Count all spikes of a placed network."""
         way = np.maximum(self.way_of(placed), 0).astype(np.uint32)
-        costs = np.column_stack([placed.links, placed.aer_hops])
-        forks = placed.chip.packet.routing == "multicast"
-        copies = np.minimum(placed.packets, 1) if forks else placed.packets
-        meets = np.column_stack([placed.packets, copies, placed.operations.sum(axis=1)[placed.way_rows]])
+        ways, sending = placed.ways, placed.sending
+        costs = np.column_stack([sending.spike.links, sending.spike.bit_links])
+        operations = ways.operations.sum(axis=1)[ways.rows]
+        meets = np.column_stack([sending.packets, sending.copies, operations])
         # Where the spikes of a layer all meet the same, their number says what.
-        first = np.searchsorted(placed.way_layers, np.arange(len(placed.sizes)))
-        differ = np.add.reduceat((meets != meets[first[placed.way_layers]]).any(axis=1), first)
+        layers = ways.populations[ways.rows]
+        first = np.searchsorted(layers, np.arange(len(placed.sizes)))
+        differ = np.add.reduceat((meets != meets[first[layers]]).any(axis=1), first)
         alike = (differ == 0).astype(np.uint8)
         ticks = self.bits.shape[0]
         counts = SpikeCounts(
-            by_way=np.zeros(placed.way_pieces.size, dtype=np.int64),
+            by_way=np.zeros(ways.pieces.size, dtype=np.int64),
             by_layer=np.zeros((ticks, len(placed.sizes)), dtype=np.int64),
             crossed=np.zeros((ticks, 3), dtype=np.int64),
             met=np.zeros((ticks, 2, 3), dtype=np.int64),

@@ -209,9 +209,9 @@ def _tables(
     A core updates its neurons layer after layer, and makes the packets of one before it updates the next; those of the
     input are not updated.
     """
+    sending, ways = placed.sending, placed.ways
     n, sizes = placed.cores.size, placed.sizes
-    core_of_piece = np.searchsorted(placed.cores, placed.sites)
-    core = np.concatenate([core_of_piece[pieces] for pieces in placed.piece_of])
+    core = np.concatenate([sending.core[pieces] for pieces in placed.pieces.of])
     slot_of = np.flatnonzero(way_of >= 0)[np.argsort(core, kind="stable")]
     last = np.cumsum(np.bincount(core, minlength=n))
     first = np.concatenate([[0], last[:-1]])
@@ -225,20 +225,11 @@ def _tables(
         fill=np.where(updated < last, fill, 0),
         apart=np.zeros(n, dtype=np.int64),
     )
-    # Of each row of the placement's tables, synapses on each core; a way has the flows of its row.
-    met = np.zeros((len(placed.operations), n), dtype=np.int64)
-    np.add.at(met.T, core_of_piece, placed.operations.T)
-    row, receiver = np.nonzero(met)
-    counts = np.bincount(row, minlength=len(met))
-    copies = counts[placed.way_rows]
-    within = np.arange(int(copies.sum())) - np.repeat(np.cumsum(copies) - copies, copies)
-    at = np.repeat((np.cumsum(counts) - counts)[placed.way_rows], copies) + within
     senders = Senders(
         way_of=way_of[slot_of],
-        core=core_of_piece[placed.way_pieces],
-        clamped=placed.way_layers == 0,
-        way=np.repeat(np.arange(copies.size), copies),
-        receiver=receiver[at],
-        synapses=met[row, receiver][at],
+        core=sending.core[ways.pieces],
+        clamped=ways.populations[ways.rows] == 0,
+        rows=ways.rows,
+        synapses=sending.synapses,
     )
     return tables_of(placed.chip, timing, cores, senders), slot_of

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.compile.ways import summed
 from neurochip.cores.batch import Batch
 from neurochip.cores.channel import TALLY
 from neurochip.cores.counters import FaultCounts, Met, Sent
 from neurochip.cores.layout import Layout
 from neurochip.cores.packets_met import PacketsMet
-from neurochip.cores.senders import Senders
 from neurochip.cores.synapses_met import SynapsesMet
 
 __all__ = ["RunCounts"]
@@ -48,21 +48,20 @@ class RunCounts:
     ----------
     layout
         Where everything sits.
-    senders
-        Neurons that send alike.
     batch
         The samples that are run.
     """
 
-    def __init__(self, layout: Layout, senders: Senders, batch: Batch) -> None:
-        self._image, self._senders, self._batch = layout.image, senders, batch
+    def __init__(self, layout: Layout, batch: Batch) -> None:
+        self._image, self._batch = layout.image, batch
+        self._way_of, self._ways = layout.way_of, layout.image.sending.ways
         self._met = SynapsesMet(layout.image, layout.slots_of)
-        self._packets_met = PacketsMet(layout, senders)
+        self._packets_met = PacketsMet(layout)
 
     def before(self) -> _Before:
         """Return what stands before a run, and begin to count anew what faults do."""
         batch = self._batch
-        carried = self._sent(batch.bits()) if batch.tick else np.zeros(len(self._senders), np.int64)
+        carried = self._sent(batch.bits()) if batch.tick else np.zeros(len(self._ways.pieces), np.int64)
         saturated = batch.saturated() if batch.tick and self._image.numbers else 0
         before = _Before(carried, self._waiting(), batch.under_way(), saturated)
         batch.clear_tallies()
@@ -109,6 +108,7 @@ class RunCounts:
 
     def _sent(self, per_slot: NDArray[Any]) -> Counts:
         """Sum small counts [sample, slot] over samples and over neurons that send alike."""
-        if len(self._senders) == len(self._image.cores):
+        if len(self._ways.pieces) == len(self._image.cores):
             return self._batch.per_core(per_slot)
-        return self._senders.sums(per_slot)
+        sums, here = per_slot.sum(axis=0, dtype=np.int64), self._way_of >= 0
+        return summed(sums[here], self._way_of[here], len(self._ways.pieces))

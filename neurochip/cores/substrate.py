@@ -21,7 +21,6 @@ from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
 from neurochip.cores.rooms import no_records
 from neurochip.cores.run_counts import RunCounts
-from neurochip.cores.senders import Senders
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.cores.threads import Threads
 from neurochip.description.faults import FaultsSpec
@@ -112,10 +111,7 @@ class DigitalSubstrate:
         self._traced, self._counting = traced, counting
         self._layout = Layout(image, delivers_reals=mismatch is not None)
         self._cells = cells_of(self._layout, neuron)
-        senders = Senders(image, self._layout.population_slots)
-        self._counters = EventCounters(
-            image, senders, traced or counting, bias_axon=self._cells.has_bias_axon
-        )
+        self._counters = EventCounters(image, traced or counting, bias_axon=self._cells.has_bias_axon)
         self._dtype = self._layout.state_dtype
         self._nudge_type = np.int64 if self._dtype.kind == "i" else self._dtype.type
         self._reals = np.float64 if self._dtype.kind == "i" else self._dtype.type
@@ -149,7 +145,7 @@ class DigitalSubstrate:
             threads=self._threads,
             plans=self.plans,
         )
-        self._run_counts = RunCounts(self._layout, senders, self._batch)
+        self._run_counts = RunCounts(self._layout, self._batch)
         self._ran = 0
         self._opening = self._shows = False
         # Phases of these presentations: each is counted once, even when it is taken up again.

@@ -136,46 +136,19 @@ def count_traffic(
         and then no neuron was updated.
     """
     ticks = spikes.by_layer.shape[0]
-    layer, clamped = placed.layers, placed.layers == 0
-    by_way = spikes.by_way
-    by_row = _summed(by_way, placed.way_rows, len(placed.operations))
-
-    def sent(per_way: Counts | int = 1) -> Counts:
-        return _summed(by_way * per_way, placed.way_pieces, layer.size)
-
-    symbols, links, receivers = placed.neurons * ticks, placed.links.sum(axis=1), placed.frames.sum(axis=1)
-    counted = np.zeros((layer.size, len(COUNTERS)), dtype=np.int64)
-    counted[:, _AT["clamped_updates"]] = np.where(clamped, symbols, 0)
+    pieces, sending = placed.pieces, placed.sending
+    clamped, symbols = pieces.population == 0, pieces.neurons * ticks
+    found = sending.sent(spikes.by_way, symbols) | sending.received(spikes.by_way, symbols)
+    found["clamped_updates"] = np.where(clamped, symbols, 0)
     if idle is not None:
-        counted[:, _AT["neuron_updates"]] = np.where(clamped, 0, symbols)
-        counted[:, _AT["idle_updates"]] = idle[0]
-    counted[:, _AT["spikes_sent"]] = sent()
-    counted[:, _AT["packets"]] = sent(placed.packets)
-    counted[:, _AT["spikes_delivered"]] = by_row @ placed.delivered
-    counted[:, _AT["hops_ew"]] = sent(placed.links[:, 0])
-    counted[:, _AT["hops_ns"]] = sent(placed.links[:, 1])
-    counted[:, _AT["sops"]] = counted[:, _AT["weight_reads"]] = by_row @ placed.operations
-    counted[:, _AT["symbols"]] = symbols
-    counted[:, _AT["symbols_hops"]] = counted[:, _AT["bitmap_hops"]] = symbols * placed.frame_links
-    counted[:, _AT["spikes_hops"]] = sent(links)
-    counted[:, _AT["aer"]] = sent(placed.aer)
-    counted[:, _AT["aer_hops"]] = sent(placed.aer_hops)
-    forks = placed.chip.packet.routing == "multicast"
-    counted[:, _AT["packets_sent"]] = sent(np.minimum(placed.packets, 1) if forks else placed.packets)
-    counted[:, _AT["bitmap"]] = symbols * (np.minimum(receivers, 1) if forks else receivers)
-    counted[:, _AT["aer_received"]] = by_row @ placed.received_bits
-    counted[:, _AT["symbols_received"]] = symbols @ placed.frames
+        found |= {"neuron_updates": np.where(clamped, 0, symbols), "idle_updates": idle[0]}
+    counted = np.zeros((clamped.size, len(COUNTERS)), dtype=np.int64)
+    for name, counts in found.items():
+        counted[:, _AT[name]] = counts
     phases = {Phase.FREE: PhaseCounters(1, ticks, counted)}
-    counters = Counters(tuple(names[k] for k in layer), tuple(int(s) for s in placed.sites), phases)
+    counters = Counters(tuple(names[k] for k in pieces.population), tuple(pieces.site.tolist()), phases)
     per_tick = PhaseCounters(1, ticks, _by_tick(placed, spikes, idle))
-    return TrafficCounters(counters, per_tick, link_load(placed, by_way))
-
-
-def _summed(values: Counts, at: Counts, n: int) -> Counts:
-    """Return i64[n], sums of the values that belong to each."""
-    total = np.zeros(n, dtype=np.int64)
-    np.add.at(total, at, values)
-    return total
+    return TrafficCounters(counters, per_tick, link_load(sending, spikes.by_way))
 
 
 def _by_tick(placed: PlacedNetwork, spikes: SpikeCounts, idle: tuple[Counts, Counts] | None) -> Counts:

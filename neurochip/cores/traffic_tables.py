@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.compile.links import load_of_packets, load_of_tree
-from neurochip.cores.synapses_met import synapses_by_core
 from neurochip.description.chip import ChipSpec, TimingSpec
 from neurochip.errors import ConfigError, NumericError
 from neurochip.noc.zero_load import in_fractions, service_work, zero_load_latency
@@ -85,16 +84,22 @@ class Senders(NamedTuple):
     way_of: Array  # i64[slot]
     core: Array  # i64[way]
     clamped: Array  # bool[way]  of an input
-    way: Array  # i64[flow]  ascending
-    receiver: Array  # i64[flow]  ascending by site within a way
-    synapses: Array  # i64[flow]
+    rows: Array  # i64[way]  where the synapses stand that its spikes meet
+    synapses: Array  # i64[row, core]
 
 
 def tables_of(chip: ChipSpec, timing: TimingSpec, cores: TimedCores, senders: Senders) -> TrafficTables:
     """Return the tables of cores and of those that send."""
     mesh, n = chip.mesh, len(cores.site)
-    counts = np.bincount(senders.way, minlength=len(senders.core))
-    pairs, pair = np.unique(senders.core[senders.way] * n + senders.receiver, return_inverse=True)
+    by_site = np.argsort(cores.site, kind="stable")
+    # A way has the flows of its row; receivers ascend by site.
+    row, at = np.nonzero(senders.synapses[:, by_site])
+    of_row = np.bincount(row, minlength=len(senders.synapses))
+    counts = of_row[senders.rows]
+    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    flow = np.repeat((np.cumsum(of_row) - of_row)[senders.rows], counts) + within
+    receiver = by_site[at]
+    pairs, pair = np.unique(np.repeat(senders.core, counts) * n + receiver[flow], return_inverse=True)
     multicast = chip.packet.routing == "multicast"
     spike_out = in_fractions(timing.cycles_per_spike_out, "cycles_per_spike_out")
     tile = cores.site // mesh.cores_per_tile
@@ -104,7 +109,7 @@ def tables_of(chip: ChipSpec, timing: TimingSpec, cores: TimedCores, senders: Se
     barriers = [timing.barrier(tiles) for tiles in range(1, len(np.unique(tile)) + 1)]
     return TrafficTables(
         **cores._asdict(),
-        by_site=np.argsort(cores.site, kind="stable"),
+        by_site=by_site,
         behind=int(timing.engines == 1),
         way_of=senders.way_of,
         core=senders.core,
@@ -112,12 +117,12 @@ def tables_of(chip: ChipSpec, timing: TimingSpec, cores: TimedCores, senders: Se
         out=in_fractions(timing.cycles_per_packet_out, "cycles_per_packet_out"),
         copies=np.minimum(counts, 1) if multicast else counts,
         flows=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        receiver=senders.receiver,
+        receiver=receiver[flow],
         pair=pair.reshape(-1),
         latency=zero_load_latency(mesh, timing, cores.site[pairs // n], cores.site[pairs % n]),
         sender=pairs // n,
         to=pairs % n,
-        service=service_work(timing, senders.synapses),
+        service=service_work(timing, senders.synapses[row, receiver][flow]),
         look_up=in_fractions(timing.cycles_per_packet_in, "cycles_per_packet_in"),
         tile=tile,
         active=active,
@@ -150,12 +155,13 @@ def traffic_tables(
         raise ConfigError("unreachable", f"must have shape ({n}, {n}), got {unreachable.shape}")
     padded = np.array(core_slots, dtype=np.int64).reshape(-1, 2)
     slots = np.column_stack([padded[:, 0], padded[:, 0], padded[:, 0] + size])
+    ways = image.sending.ways
     way_of = np.full(int(padded.max(initial=0)), -1, dtype=np.int64)
-    core_of, met = _ways(image, slots, way_of)
+    for core, (first, _, last) in zip(cores, slots.tolist(), strict=True):
+        way_of[first:last] = ways.of[core.population][core.first : core.last]
+    rows, met = ways.rows, ways.operations
     if unreachable is not None:
-        met[unreachable[core_of]] = 0
-    by_site = np.argsort(site, kind="stable")
-    way, at = np.nonzero(met[:, by_site])  # receivers ascend by site
+        rows, met = np.arange(len(rows)), np.where(unreachable[ways.pieces], 0, met[rows])
     each = in_fractions(timing.cycles_per_neuron_update, "cycles_per_neuron_update")
     once = in_fractions(timing.fill_cycles, "fill_cycles")
     update = np.where(clamped, in_fractions(timing.clamped_update, "cycles_per_clamped_update"), each)
@@ -166,32 +172,8 @@ def traffic_tables(
         image.chip,
         timing,
         TimedCores(site, slots, update, np.where(size == 0, 0, fill), apart),
-        Senders(way_of, core_of, clamped[core_of], way, by_site[at], met[way, by_site[at]]),
+        Senders(way_of, ways.pieces, clamped[ways.pieces], rows, met),
     )
-
-
-def _ways(image: ChipImage, slots: Array, way_of: Array) -> tuple[Array, Array]:
-    """Return the core of each way, and i64[way, core], the synapses that its spikes meet; sets ``way_of``."""
-    network, n = image.network, len(image.cores)
-    core_of: list[int] = []
-    met: list[Array] = []
-    for p in range(len(network.sizes)):
-        of_population = np.zeros((network.sizes[p] if network.is_listed else 1, n), dtype=np.int64)
-        for k in network.out_of(p):
-            found = network.projections[k]
-            if network.is_listed:
-                of_population += synapses_by_core(image, found)
-            else:
-                there = image.cores_of(found.target)
-                of_population[:, there] += [image.cores[r].size for r in there]
-        for c in image.cores_of(p):
-            core = image.cores[c]
-            rows = of_population[core.first : core.last] if network.is_listed else of_population
-            kinds, which = np.unique(rows, axis=0, return_inverse=True)
-            way_of[slots[c, 0] : slots[c, 2]] = len(core_of) + which.reshape(-1)
-            core_of += [c] * len(kinds)
-            met.append(kinds)
-    return np.array(core_of, dtype=np.int64), np.concatenate(met)
 
 
 class MostWork(NamedTuple):

@@ -66,14 +66,14 @@ def placed_as(
 
 def cores_of(seen: Replay) -> Cores:
     """Return the core of each neuron, list over layers of i64[unit]."""
-    return [seen.placed.sites[pieces] for pieces in seen.placed.piece_of]
+    return seen.placed.pieces.placement
 
 
 def told(table: MappingTable, seen: Replay) -> MappingTable:
     """Return what is told of a placement, with what it costs for the spikes that there were."""
     if "after" in table:
         return table
-    return {**table, "after": costs(seen.placed, _fired(seen))._asdict()}
+    return {**table, "after": costs(seen.placed.sending, _fired(seen))._asdict()}
 
 
 def _fired(seen: Replay) -> list[NDArray[np.int64]]:

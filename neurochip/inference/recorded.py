@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.compile.by_itself import placement_of
 from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
 from neurochip.description import ChipSpec, RunSpec, network_of, read_run
 from neurochip.description.chip_changes import taken_out
@@ -103,7 +102,7 @@ def as_run(traffic: RecordedTraffic, run: RunSpec, chip: ChipSpec | None = None)
     if image is None:
         raise RuntimeError("a digital run is always compiled")
     precision, sizes = run.network.precision, traffic.sizes
-    placement = traffic.placement or placement_of(image)
+    placement = traffic.placement or image.sending.pieces.placement
     weights = traffic.weights or [_unread((a, b), precision) for a, b in zip(sizes, sizes[1:], strict=False)]
     # Its hidden layers receive from the layer after them as well (neurochip.network.layered).
     feedback = traffic.feedback or [

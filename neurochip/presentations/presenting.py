@@ -10,14 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip import data
-from neurochip.compile.by_itself import placement_of
-from neurochip.compile.placement import PlacedNetwork, place
+from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import ChipSpec, RunSpec, read_run
 from neurochip.description.faults import FaultsSpec
-from neurochip.description.precision import word_bits
 from neurochip.description.spiking import SpikingNetwork
-from neurochip.elements.connections import Dense
 from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.network import as_matrix
@@ -104,7 +101,7 @@ class Presentation:
         # Of each population, the bits of the ticks before, the last one last: as many as the longest delay.
         self._before = [np.zeros((self._longest, size), np.uint8) for size in built.network.sizes]
         self._traffic = CoreTraffic(
-            _placed(built.image, word_bits(spec.network.precision)),
+            PlacedNetwork.of(built.image),
             None if timing == "tick" else built.chip.timing,
             timing,
             updates=True,
@@ -282,22 +279,6 @@ def _unknown(faults: FaultsSpec, timing: TimingModel) -> tuple[str, ...]:
         return (".drive", ".packets_in", ".sops")
     flips = faults.weight_bit_flip
     return (".drive",) if flips is not None and flips.acts else ()
-
-
-def _placed(image: Any, weight_bits: int) -> PlacedNetwork:
-    network = image.network
-    return place(
-        network.sizes,
-        [(p.source, p.target) for p in network.projections],
-        placement_of(image),
-        image.chip,
-        weight_bits=weight_bits,
-        state_bits=0,
-        connections=[
-            Dense(network.sizes[p.source], network.sizes[p.target]) if p.connection is None else p.connection
-            for p in network.projections
-        ],
-    )
 
 
 def _resolved(

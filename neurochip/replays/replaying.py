@@ -266,10 +266,11 @@ def _check_energies(placed: PlacedNetwork, hardware: HardwareUse, energies: Ener
     """Refuse a table that lacks an energy for what the neurons may do, before they do it."""
     may = np.zeros((1, len(COUNTERS)), dtype=np.int64)
     happens = ["neuron_updates", "idle_updates", "clamped_updates", "spikes_sent"]
-    if placed.packets.any():
+    if placed.sending.packets.any():
         happens += ["packets", "packets_sent", "spikes_delivered", "sops", "weight_reads"]
-    happens += [name for axis, name in enumerate(("hops_ew", "hops_ns")) if placed.links[:, axis].any()]
-    happens += ["aer_hops"] if placed.links.any() else []
+    links = placed.sending.spike.links
+    happens += [name for axis, name in enumerate(("hops_ew", "hops_ns")) if links[:, axis].any()]
+    happens += ["aer_hops"] if links.any() else []
     may[0, [COUNTERS.index(name) for name in happens]] = 1
     energy_report(Counters(("any",), (0,), {Phase.FREE: PhaseCounters(1, 1, may)}), hardware, energies)
 

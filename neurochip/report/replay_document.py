@@ -216,10 +216,14 @@ def _core_uses(
     uses = []
     for c, (site, name) in enumerate(zip(by_core.sites, by_core.populations, strict=True)):
         needs = {what: int(values[c]) for what, values in placed.needs.items()}
-        pieces = [p for p in range(placed.layers.size) if placed.sites[p] == site]
-        layers = [int(placed.layers[p]) for p in pieces]
-        sizes = [int(placed.neurons[p]) for p in pieces]
-        units = [int(u) for p in pieces for u in np.flatnonzero(placed.piece_of[int(placed.layers[p])] == p)]
+        pieces = [p for p in range(placed.pieces.neurons.size) if placed.pieces.site[p] == site]
+        layers = [int(placed.pieces.population[p]) for p in pieces]
+        sizes = [int(placed.pieces.neurons[p]) for p in pieces]
+        units = [
+            int(u)
+            for p in pieces
+            for u in np.flatnonzero(placed.pieces.of[int(placed.pieces.population[p])] == p)
+        ]
         x, y = placed.chip.mesh.position(site)
         alone = len(pieces) == 1
         uses.append(
@@ -243,7 +247,7 @@ def _core_uses(
 
 
 def _time(time: ReplayTime, what: ReplayedAs, placed: PlacedNetwork) -> ReplayTimeTable:
-    used = np.unique(placed.sites)
+    used = placed.cores
     whole = (time.cycles or 0) * used.size
     walked = time.busy is not None and time.stalled is not None and whole
     latency = None

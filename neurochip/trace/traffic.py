@@ -46,15 +46,15 @@ class CoreTraffic:
     ) -> None:
         self._placed, self._timing, self._model, self._updates = placed, timing, model, updates
         mesh = placed.chip.mesh
-        self._cores = np.unique(placed.sites)
+        self._cores = placed.cores
         self._raster = LayeredRaster(placed.sizes, 0)
         # What one spike of a way is to each core: packets sent, packets taken in, synaptic operations.
-        shape = placed.way_pieces.size, mesh.n_cores
+        shape = placed.ways.pieces.size, mesh.n_cores
         self._out, self._in, self._sops = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         ways = np.arange(shape[0])
-        self._out[ways, placed.sites[placed.way_pieces]] = placed.packets
-        np.add.at(self._in.T, placed.sites, placed.delivered[placed.way_rows].T)
-        np.add.at(self._sops.T, placed.sites, placed.operations[placed.way_rows].T)
+        self._out[ways, placed.pieces.site[placed.ways.pieces]] = placed.sending.packets
+        np.add.at(self._in.T, placed.pieces.site, placed.sending.delivered[placed.ways.rows].T)
+        np.add.at(self._sops.T, placed.pieces.site, placed.ways.operations[placed.ways.rows].T)
 
     def groups(self) -> list[SignalGroup]:
         """Return the signals there are."""

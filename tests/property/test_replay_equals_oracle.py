@@ -190,7 +190,7 @@ def check_counters(fast: Replay, slow: LIFChip) -> None:
     placed = fast.placed
     counted = {
         (int(site), int(layer)): fast.counters.counted.phases[Phase.FREE].counts[p]
-        for p, (site, layer) in enumerate(zip(placed.sites, placed.layers, strict=True))
+        for p, (site, layer) in enumerate(zip(placed.pieces.site, placed.pieces.population, strict=True))
     }
     sops = {piece: int(row[COUNTERS.index("sops")]) for piece, row in counted.items()}
     assert {piece: n for piece, n in sops.items() if n} == dict(slow.sops_of)

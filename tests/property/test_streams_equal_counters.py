@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from neurochip import replay
-from neurochip.compile.streams import Stream, placed_streams, streams
+from neurochip.compile.streams import Stream, streams
 from neurochip.description import CodingSpec, MeshSpec
 from neurochip.elements import OSA
 from neurochip.spikes import Aer, Spikes
@@ -127,7 +127,7 @@ def check_settling(fast: Any, spikes: list[Spikes], write: Write, codes: Sequenc
     forks, sites = image.chip.packet.routing == "multicast", [core.site for core in image.cores]
     for code in codes:
         free, nudged = Wires(image.chip.mesh, forks), Wires(image.chip.mesh, forks)
-        for stream in streams(image, code):
+        for stream in streams(image.sending, code):
             core = image.cores[stream.row]
             for sample in range(SAMPLES):
                 parts = write(stream, spikes[core.population][:, sample][:, core.first : core.last])
@@ -198,10 +198,10 @@ def test_recorded_spikes(
     placed, counted = run.placed, run.counters.counted.phases[Phase.FREE].counts
     for code in CODES:
         wires = Wires(chip.mesh, routing == "multicast")
-        for stream in placed_streams(placed, code):
-            layer = int(placed.layers[stream.row])
-            units = np.flatnonzero(placed.piece_of[layer] == stream.row)[list(stream.units)]
+        for stream in streams(placed.sending, code):
+            layer = int(placed.pieces.population[stream.row])
+            units = np.flatnonzero(placed.pieces.of[layer] == stream.row)[list(stream.units)]
             bits = joined(written(stream, Spikes.from_array(rasters[layer].array()[:, units])))
             wires.send(stream, bits)
             wires.take_in(stream, bits)  # a replay takes in what it sends within the tick
-        check_bits(wires, code, counted, placed.sites.tolist())
+        check_bits(wires, code, counted, placed.pieces.site.tolist())

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from neurochip.compile.image import ChipImage
-from neurochip.compile.image_traffic import crossing, nearer_sites
+from neurochip.compile.image_traffic import moved_to, nearer_sites
+from neurochip.compile.placement_costs import costs
 from neurochip.compile.route import links_crossed, route
 from neurochip.description import CodingSpec, read_run
 from neurochip.runs.building import build
@@ -54,11 +55,11 @@ def test_a_chain(routing: Any) -> None:
     image = compiled((12, 9, 5), CodingSpec(), small_chip(3, mesh=(3, 3, 2), routing=routing))
     sites = np.random.default_rng(2).permutation(image.chip.mesh.n_cores)[: len(image.cores)]
     fired = drawn(image)
-    found = crossing(image, fired, sites)
+    found = costs(moved_to(image.sending, sites), fired)
     assert (found.hops, found.cut, found.busiest_link) == by_packets(image, fired, sites.tolist())
-    given = crossing(image, fired, np.array([core.site for core in image.cores]))
+    given = costs(image.sending, fired)
     sent = [int(fired[core.population][core.first : core.last].sum()) for core in image.cores]
-    assert given.hops == int(np.array(sent) @ image.hops.sum(axis=1))
+    assert given.hops == int(np.array(sent) @ image.sending.frame.links.sum(axis=1))
 
 
 @pytest.mark.parametrize("routing", ["unicast", "multicast"])
@@ -67,7 +68,7 @@ def test_synapses_that_are_listed(routing: str) -> None:
     assert image is not None and image.network.is_listed
     fired = drawn(image)
     sites = np.random.default_rng(1).permutation(image.chip.mesh.n_cores)[: len(image.cores)]
-    found = crossing(image, fired, sites)
+    found = costs(moved_to(image.sending, sites), fired)
     assert (found.hops, found.cut, found.busiest_link) == by_packets(image, fired, sites.tolist())
 
 
@@ -77,7 +78,7 @@ def test_cores_move_nearer() -> None:
     fired = drawn(image)
     sites, before, after = nearer_sites(image, fired)
     assert len(set(sites.tolist())) == len(image.cores)
-    assert crossing(image, fired, sites) == after
+    assert costs(moved_to(image.sending, sites), fired) == after
     assert after.hops < before.hops and after.cut == before.cut
     silent = [np.zeros_like(spikes) for spikes in fired]
     kept, none, still = nearer_sites(image, silent)

@@ -56,11 +56,11 @@ def test_never_dearer_than_before(seed: int, objective: Any, dense: bool) -> Non
     weights = [np.ones((24, 24), np.int8)] * 2 if dense else banded(seed)
     before = seen(seed, weights)
     found = improved(before.placed, fired(before), objective, **BITS)
-    assert found.before == costs(before.placed, fired(before))
+    assert found.before == costs(before.placed.sending, fired(before))
     assert found.before.hops == before.counters.hops
     assert found.after.of(objective) <= found.before.of(objective)
     after = seen(seed, weights, found.cores)  # refuses a core that is too full
-    assert costs(after.placed, fired(after)) == found.after
+    assert costs(after.placed.sending, fired(after)) == found.after
     assert after.counters.hops == found.after.hops
     for one, other in zip(before.spikes, after.spikes, strict=True):
         assert np.array_equal(one, other)
@@ -74,7 +74,7 @@ def test_structure_is_found() -> None:
     drawn = []
     for _ in range(5):
         sites = rng.permutation(np.repeat(np.arange(16), 7))[:72]
-        drawn.append(costs(seen(3, weights, np.split(sites, [24, 48])).placed, fired(before)))
+        drawn.append(costs(seen(3, weights, np.split(sites, [24, 48])).placed.sending, fired(before)))
     nearer = improved(before.placed, fired(before), "hops", **BITS).after
     assert min(one.hops for one in drawn) > nearer.hops
     assert nearer.hops < before.counters.hops
@@ -113,7 +113,7 @@ def test_the_assignment_is_as_good_as_the_best_of_all() -> None:
             connections=before.placed.connections,
             **BITS,
         )
-        every.append(costs(placed, fired(before)).hops)
+        every.append(costs(placed.sending, fired(before)).hops)
     assert improved(before.placed, fired(before), "hops", **BITS).after.hops == min(every) < max(every)
 
 

@@ -38,16 +38,16 @@ def test_links_are_those_of_the_compiler(cores: list[list[int]], routing: str) -
     placed = place(sizes, projections, arrays, chip, weight_bits=8, state_bits=64)
     for k, on in enumerate(cores):
         received = sorted(set(cores[k + 1])) if k + 1 < len(cores) else []
-        ways = set(placed.way_of[k].tolist())
-        assert all(placed.packets[way] == len(received) for way in ways)
-        assert all(placed.delivered[placed.way_rows[way]].sum() == len(received) for way in ways)
+        ways = set(placed.ways.of[k].tolist())
+        assert all(placed.sending.packets[way] == len(received) for way in ways)
+        assert all(placed.sending.delivered[placed.ways.rows[way]].sum() == len(received) for way in ways)
         for unit, core in enumerate(on):
-            piece = placed.piece_of[k][unit]
-            assert (placed.layers[piece], placed.sites[piece]) == (k, core)
-            assert tuple(placed.links[placed.way_of[k][unit]]) == links_crossed(
+            piece = placed.pieces.of[k][unit]
+            assert (placed.pieces.population[piece], placed.pieces.site[piece]) == (k, core)
+            assert tuple(placed.sending.spike.links[placed.ways.of[k][unit]]) == links_crossed(
                 chip.mesh, core, received, routing
             )  # type: ignore[arg-type]
-    assert placed.neurons.sum() == sum(sizes)
+    assert placed.pieces.neurons.sum() == sum(sizes)
 
 
 def test_a_core_may_hold_several_layers() -> None:
@@ -55,13 +55,20 @@ def test_a_core_may_hold_several_layers() -> None:
     chip = chip_of("unicast")
     cores = [np.array([0]), np.array([7, 7, 9]), np.array([7, 0])]
     placed = place([1, 3, 2], [(0, 1), (1, 2), (1, 1)], cores, chip, weight_bits=8, state_bits=64)
-    assert list(zip(placed.layers.tolist(), placed.sites.tolist(), placed.neurons.tolist(), strict=True)) == [
+    assert list(
+        zip(
+            placed.pieces.population.tolist(),
+            placed.pieces.site.tolist(),
+            placed.pieces.neurons.tolist(),
+            strict=True,
+        )
+    ) == [
         (0, 0, 1),
         (1, 7, 2),
         (1, 9, 1),
         (2, 0, 1),
         (2, 7, 1),
     ]
-    assert placed.packets.tolist() == [2, 3, 3, 0, 0]
-    assert placed.operations.tolist() == [[0, 2, 1, 0, 0], [0, 2, 1, 1, 1], [0, 0, 0, 0, 0]]
-    assert placed.delivered.tolist() == [[0, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]]
+    assert placed.sending.packets.tolist() == [2, 3, 3, 0, 0]
+    assert placed.ways.operations.tolist() == [[0, 2, 1, 0, 0], [0, 2, 1, 1, 1], [0, 0, 0, 0, 0]]
+    assert placed.sending.delivered.tolist() == [[0, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]]

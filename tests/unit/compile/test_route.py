@@ -75,7 +75,8 @@ def test_a_line_of_cores() -> None:
     image = compiled((8, 8, 8), CodingSpec(), small_chip(4, mesh=(6, 1, 1)))
     assert [core.site for core in image.cores] == list(range(6))
     assert image.receivers == ((2, 3), (2, 3), (4, 5), (4, 5), (2, 3), (2, 3))
-    assert image.hops.tolist() == [[2 + 3, 0], [1 + 2, 0], [2 + 3, 0], [1 + 2, 0], [2 + 1, 0], [3 + 2, 0]]
+    crossed = [[2 + 3, 0], [1 + 2, 0], [2 + 3, 0], [1 + 2, 0], [2 + 1, 0], [3 + 2, 0]]
+    assert image.sending.frame.links.tolist() == crossed
     fork = compiled((8, 8, 8), CodingSpec(), small_chip(4, mesh=(6, 1, 1), routing="multicast"))
-    assert fork.hops.tolist() == [[3, 0], [2, 0], [3, 0], [2, 0], [2, 0], [3, 0]]
+    assert fork.sending.frame.links.tolist() == [[3, 0], [2, 0], [3, 0], [2, 0], [2, 0], [3, 0]]
     assert image.address_bits == (1, 1, 4, 4, 3, 3)

@@ -286,7 +286,7 @@ def test_a_network_of_maps_on_cores_is_its_unrolled_self() -> None:
     kinds = [c.joined(1)[0].kind for c in shared.connections]
     assert kinds == ["convolution", "convolution", "convolution", "dense", "dense"]
     kernels = run_spiking(shared, spikes, "cmos45").replay  # fits
-    cores = [kernels.placed.sites[pieces] for pieces in kernels.placed.piece_of]
+    cores = kernels.placed.pieces.placement
     one, other = (run_spiking(net, spikes, "ideal-bits", cores).replay for net in (shared, listed))
     for k in range(6):
         np.testing.assert_array_equal(one.spikes[k], kernels.spikes[k])

@@ -79,7 +79,7 @@ def test_analytic_time(engines: int) -> None:
 def test_cycle_by_cycle(engines: int) -> None:
     run = seen("cycle", engines)
     found = values(run, "cycle", (10, 15))
-    cores = np.unique(run.placed.sites)
+    cores = run.placed.cores
     assert np.array_equal(found["chip.cycles"][:, 0], run.time.cycles_per_tick)
     for what in ("busy", "stalled", "idle"):
         assert found[f"core.{what}"].sum(axis=0) == pytest.approx(getattr(run.time, what)[cores])
