@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.ekv import ekv_pair
@@ -16,7 +15,7 @@ from neurochip.analog.step import HARD_SIGMOID, TANH, Driven, pair
 
 __all__ = ["Activity", "Batch", "at_rest"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 Activity = Callable[[Array, Array, Array], None]  # (voltage, saturation, activity): writes the last
 
 
@@ -64,11 +63,11 @@ class Batch:
     @functools.cached_property
     def currents(self) -> Currents:
         """What takes several times the memory of the voltages, and is only needed where steps are taken one by one."""
-        shape, dtype = self.voltage.shape, self.voltage.dtype
-        forward, backward, sent, moved = (np.zeros(shape, dtype) for _ in range(4))
+        (samples, neurons), dtype = self.voltage.shape, self.voltage.dtype
+        forward, backward, sent, moved = (np.zeros((samples, neurons), dtype) for _ in range(4))
         forward[:, : self.from_input.shape[1]] = self.from_input
         row = np.zeros(max(self.circuit.network.sizes), dtype)
-        listed, count = np.zeros(shape, np.int32), np.zeros(shape[0], np.int64)
+        listed, count = np.zeros((samples, neurons), np.int32), np.zeros(samples, np.int64)
         return Currents(forward, backward, sent, listed, moved, count, row)
 
     @property
@@ -155,7 +154,7 @@ class Batch:
                 np.matmul(now[:, sender], weights, out=drive[:, receiver])
         current.sent[:, senders] = now[:, senders]
 
-    def only(self, keep: Array) -> Batch:
+    def only(self, keep: NDArray[np.intp]) -> Batch:
         """Return a copy of some of the samples, by index."""
         part = Batch(
             self.circuit,
@@ -171,7 +170,7 @@ class Batch:
         part.stale = self.stale
         return part
 
-    def put(self, where: Array, part: Batch) -> None:
+    def put(self, where: NDArray[np.intp], part: Batch) -> None:
         """Write samples back to where `only` took them from."""
         self.state[where], self.activity[where] = part.state, part.activity
         self.stale = self.stale or part.stale
@@ -180,7 +179,7 @@ class Batch:
                 mine[where] = theirs
 
 
-def at_rest(rest: tuple[float, ...], samples: int, neurons: int, dtype: Any) -> Array:
+def at_rest(rest: tuple[float, ...], samples: int, neurons: int, dtype: DTypeLike) -> Array:
     """Return where a presentation begins, T as `Batch.state`; ``rest`` has the value of each state of a neuron."""
     state = np.zeros((samples, len(rest) * neurons), dtype)
     for k, value in enumerate(rest):

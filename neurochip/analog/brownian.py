@@ -7,12 +7,11 @@ it met, and choosing steps by their error chooses no other noise (Gaines & Lyons
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import mix, tick_key, uniform
+from neurochip.kernels.types import Index, Matrix, Real, Vector
 
 __all__ = ["DEEPEST", "path_over"]
 
@@ -23,7 +22,7 @@ _ONE = np.uint64(1)
 
 
 @kernel
-def _two_normals(key: Any, neuron: int) -> Any:
+def _two_normals(key: Index, neuron: int) -> tuple[Real, Real]:
     """Return two independent standard normal numbers (Box & Muller 1958)."""
     word = np.uint64(2 * neuron)
     radius = np.sqrt(-2 * np.log(1 - uniform(key, word)))
@@ -33,7 +32,14 @@ def _two_normals(key: Any, neuron: int) -> Any:
 
 @entry
 def path_over(
-    seed: Any, presentations: Any, tick: Any, length: float, depth: Any, part: Any, increment: Any, area: Any
+    seed: Index,
+    presentations: Vector[np.uint64],
+    tick: Index,
+    length: float,
+    depth: Vector[np.int64],
+    part: Vector[np.int64],
+    increment: Matrix[np.floating],
+    area: Matrix[np.floating],
 ) -> None:
     """Write what the paths do over part ``part`` i64[sample] of the 2^``depth`` i64[sample] equal parts of a tick.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from neurochip.analog.draw import synapse_currents
 from neurochip.analog.substrate import AnalogSubstrate
@@ -39,12 +38,12 @@ def cells_area(network: Network, spec: AnalogSpec, cells: CellLibrary) -> float:
     return math.fsum(counts[name] * cell.whole_area for name, cell in cells.cells.items())
 
 
-def cells_table(substrate: AnalogSubstrate, cells: CellLibrary) -> dict[str, Any]:
+def cells_table(substrate: AnalogSubstrate, cells: CellLibrary) -> dict[str, object]:
     """Return what stands in the report under ``analog.cells``; SI units."""
     tau, counts = substrate.spec.tau_s, cell_counts(substrate.network, substrate.spec)
     full, leak = cells.full_scale_current(tau), substrate.spec.leak.tail
     tails = {"synapse": full, "leak": leak * full}
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {
             "name": name,
             "kind": cell.kind,

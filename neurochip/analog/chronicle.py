@@ -22,7 +22,7 @@ from neurochip.description.die.biasing import current_factor
 
 __all__ = ["LOOKED_AT", "after_epoch", "die_table", "warnings"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 LOOKED_AT = 200  # samples whose fixed points are looked at after an epoch
 _TOLERATED = 0.01  # share of phases that may end unsettled without a warning
@@ -35,7 +35,7 @@ _NAMES = {
 
 
 def after_epoch(
-    substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: Array, beta: float = 0.0
+    substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: NDArray[Any], beta: float = 0.0
 ) -> dict[str, Any]:
     """Return diagnostics after an epoch, and forget how its phases ended.
 
@@ -59,14 +59,14 @@ def after_epoch(
     return table
 
 
-def _times(found: NDArray[np.float64]) -> dict[str, float] | None:
+def _times(found: Array) -> dict[str, float] | None:
     """Return the median and the longest of settle times, τ; `None` where no sample comes to rest."""
     if not np.isfinite(found).any():
         return None
     return {"median": float(np.nanmedian(found)), "largest": float(np.nanmax(found))}
 
 
-def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> dict[str, object]:
     """Return what stands in the report under ``analog``."""
     spec = substrate.spec
     drawn = drawn_sigmas(substrate.die, substrate.network, gain_law(spec.mismatch))
@@ -110,7 +110,7 @@ def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> d
     }
 
 
-def _conditions(substrate: AnalogSubstrate) -> dict[str, Any]:
+def _conditions(substrate: AnalogSubstrate) -> dict[str, object]:
     spec = substrate.spec
     return {
         "celsius": spec.conditions.celsius,

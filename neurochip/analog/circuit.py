@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +14,12 @@ from neurochip.analog.step import HARD_SIGMOID, Neurons
 from neurochip.analog.supply_lines import Drops, LocalSupply
 from neurochip.description.die.settling import SettleSpec
 from neurochip.kernels._jit import entry
+from neurochip.kernels.types import Vector
 from neurochip.network import Network
 
 __all__ = ["Circuit"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 _STUCK_AT_TANH = 3.0  # tanh 3 = 0.995
 
@@ -51,7 +51,7 @@ class Circuit:
         die: Die,
         settle: SettleSpec,
         kind: int,
-        dtype: Any,
+        dtype: np.dtype[np.floating],
         curve: Curve | None = None,
         supply: LocalSupply | None = None,
     ) -> None:
@@ -161,7 +161,7 @@ class Circuit:
         self.neurons.fraction[:] = _fractions(rate * of_leak, self._settle)
         self._nudged.clear()
 
-    def _of_senders(self, of_neurons: Array, layer: int) -> Any:
+    def _of_senders(self, of_neurons: Array, layer: int) -> Array | float:
         """Return the part of ``of_neurons`` that a layer has, as a column; 1 for the clamped one."""
         return of_neurons[self.starts[layer - 1] : self.starts[layer], None] if layer else 1.0
 
@@ -178,10 +178,10 @@ class Circuit:
             effective = np.where(state == STUCK, stuck, np.where(state == DEAD, 0, effective))
         return effective.astype(self._dtype, copy=False)
 
-    def sensitivity(self, projection: int) -> Any:
+    def sensitivity(self, projection: int) -> Array | float:
         """Return ∂(effective weight)/∂(programmed weight) of a projection: its gain, and 0 for a defect."""
         gain, state = self._gain[projection], self._state[projection]
-        slope: Any = 1.0 if gain is None else gain.astype(np.float64)
+        slope: Array | float = 1.0 if gain is None else gain.astype(np.float64)
         if self.drops is not None:
             slope = slope * self.drops.synapses[projection]
         return slope if state is None else slope * (state == WORKING)
@@ -229,7 +229,12 @@ class Circuit:
 
 
 @entry
-def add_with_gain(programmed: Any, change: Any, gain: Any, effective: Any) -> None:
+def add_with_gain(
+    programmed: Vector[np.floating],
+    change: Vector[np.floating],
+    gain: Vector[np.floating],
+    effective: Vector[np.floating],
+) -> None:
     """Add ``change`` to ``programmed`` and write × ``gain`` what synapses carry of it, T[synapse] each, in one pass."""
     for i in range(programmed.shape[0]):
         programmed[i] += change[i]

@@ -27,7 +27,7 @@ from neurochip.substrate import Phase
 
 __all__ = ["Theorem", "alignment", "cosine", "diagnose", "exact_copy", "projection_names", "theorem"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 _SETTLED = 1e-9  # residual at which a fixed point is exact enough for the solves
 _MOST_STEPS = 4000
@@ -171,7 +171,9 @@ def alignment(forward: Array, backward: Array) -> float:
     return cosine(forward, backward.T)
 
 
-def diagnose(substrate: AnalogSubstrate, inputs: Array, wanted: Array, *, solved: int) -> dict[str, Any]:
+def diagnose(
+    substrate: AnalogSubstrate, inputs: Array, wanted: NDArray[np.number], *, solved: int
+) -> dict[str, Any]:
     """Return the diagnostics of a die as plain numbers, by name.
 
     Parameters

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,9 @@ from neurochip.network import Network
 
 __all__ = ["DEAD", "DIE_FAMILIES", "LATER_FAMILIES", "STUCK", "WORKING", "Die", "glorot_deviation"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 Arrays = tuple[Array | None, ...]
+States = tuple[NDArray[np.int8] | None, ...]
 
 WORKING, DEAD, STUCK = 0, 1, 2
 LATER_FAMILIES = ("pair_offset", "leak_offset")  # that a file may lack
@@ -63,13 +63,13 @@ class Die:
     origin: str
     synapse_gain: Arrays
     synapse_offset: Arrays
-    synapse_state: Arrays
+    synapse_state: States
     stuck_weight: Arrays
     neuron_gain: Arrays
     neuron_offset: Arrays
     rate: Arrays
     saturation: Arrays
-    neuron_state: Arrays
+    neuron_state: States
     phase_offset: Arrays
     pair_offset: Arrays = ()
     leak_offset: Arrays = ()
@@ -79,7 +79,7 @@ class Die:
             if not getattr(self, name):
                 object.__setattr__(self, name, (None,) * (len(self.sizes) - 1))
 
-    def families(self) -> Iterator[tuple[str, Arrays]]:
+    def families(self) -> Iterator[tuple[str, Arrays | States]]:
         """Return name and arrays of every kind of deviation."""
         for name in DIE_FAMILIES:
             yield name, getattr(self, name)

@@ -24,7 +24,7 @@ __all__ = ["read_die", "write_die"]
 
 FORMAT = 2
 _Size = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 def write_die(path: Path, die: Die) -> None:
@@ -92,7 +92,7 @@ def read_die(path: Path, network: Network | None = None) -> Die:
     return die
 
 
-def _arrays(found: Hdf5Group, family: str, file: Foreign) -> tuple[Array | None, ...]:
+def _arrays(found: Hdf5Group, family: str, file: Foreign) -> tuple[NDArray[Any] | None, ...]:
     """Return one array for each layer or projection, `None` where its devices are all nominal."""
     group = found.groups[family]
     length = int(group.attributes["length"])

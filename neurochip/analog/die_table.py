@@ -12,7 +12,7 @@ import functools
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ _OPTIONAL = ("die", "unit")
 _NOMINAL = {"synapse_gain": 1.0, "neuron_gain": 1.0, "rate": 1.0, "saturation": 1.0}
 _UNITS = {"1": 1.0, "%": 0.01}
 _LARGE = 10.0  # times the nominal value: what is more in the middle is most likely in percent
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class Listed(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from neurochip.errors import CapabilityError
 
 __all__ = ["Draw", "check_counted", "synapse_currents"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 def check_counted(cells: str | None, rest: tuple[float, ...]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.cell_spread import die_spreads
-from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, glorot_deviation
+from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, States, glorot_deviation
 from neurochip.analog.fields import Field, shift
 from neurochip.analog.floorplan import floorplan_of
 from neurochip.analog.spread import Law, Spread
@@ -39,7 +39,7 @@ def draw_die(network: Network, spec: AnalogSpec, *, twin: bool = False) -> Die:
     plan = floorplan_of(network, spec) if spec.location.is_placed else None
     here = plan.twin() if plan is not None and twin else plan
 
-    def kind(name: str, shapes: list[Any], units: list[float] | None = None) -> Arrays:
+    def kind(name: str, shapes: Sequence[tuple[int, ...]], units: list[float] | None = None) -> Arrays:
         drawn: list[Array | None] = []
         spread = found.get(name, Spread(name, 0.0, "normal", ""))
         field = None if plan is None or not spread.sigma else Field(spec.location, plan, spec.die, name)
@@ -117,7 +117,7 @@ def _deviation(spread: Spread, xi: NDArray[np.float64], unit: float) -> NDArray[
 
 def _synapse_defects(
     spec: AnalogSpec, shapes: list[tuple[int, int]], deviations: list[float], which: str
-) -> tuple[Arrays, Arrays]:
+) -> tuple[States, Arrays]:
     dead, stuck = spec.defects.dead_synapses, spec.defects.stuck_synapses
     if dead + stuck == 0:
         return (None,) * len(shapes), (None,) * len(shapes)
@@ -129,7 +129,7 @@ def _synapse_defects(
     return tuple(states), tuple(weights)
 
 
-def _neuron_defects(spec: AnalogSpec, shapes: list[tuple[int]], which: str) -> Arrays:
+def _neuron_defects(spec: AnalogSpec, shapes: list[tuple[int]], which: str) -> States:
     dead, stuck = spec.defects.dead_neurons, spec.defects.stuck_neurons
     if dead + stuck == 0:
         return (None,) * len(shapes)

@@ -9,13 +9,14 @@ soon after.
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.die.biasing import steepness
 from neurochip.kernels._jit import entry
+from neurochip.kernels.types import Matrix, Vector
 
 __all__ = ["Curve", "ekv_pair", "pair_curve", "pinch_off", "slopes"]
 
@@ -82,7 +83,13 @@ def _conductance(current: Array) -> Array:
 
 @entry
 def ekv_pair(
-    voltage: Any, saturation: Any, value: Any, slope: Any, step: float, level: float, activity: Any
+    voltage: Matrix[np.floating],
+    saturation: Vector[np.floating],
+    value: Vector[np.float64],
+    slope: Vector[np.float64],
+    step: float,
+    level: float,
+    activity: Matrix[np.floating],
 ) -> None:
     """Write what pairs send: the current of the tail × (the curve at V + ``level``). T[sample, neuron] each."""
     last = value.shape[0] - 1

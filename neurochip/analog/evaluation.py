@@ -7,7 +7,7 @@ summed one sender after the other, so that a sample's steps do not depend on its
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from neurochip.analog.batch import Batch
 from neurochip.analog.settling import Paths
 from neurochip.analog.step import HARD_SIGMOID, Neurons, current
 from neurochip.kernels._jit import entry, separate_kernel
+from neurochip.kernels.types import Matrix, Vector
 
 __all__ = ["evaluate_steps"]
 
@@ -26,11 +27,11 @@ _VECTOR = 16  # of fewer samples so many at least, and a multiple of it, so that
 class Room(NamedTuple):
     """Scratch for some samples side by side."""
 
-    v: Any  # T[neuron, sample]
-    after: Any  # T[neuron, sample]
-    base: Any  # T[neuron of layer 1, sample]
-    sent: Any  # T[neuron, sample]
-    worst: Any  # T[sample]
+    v: Matrix[np.floating]  # T[neuron, sample]
+    after: Matrix[np.floating]  # T[neuron, sample]
+    base: Matrix[np.floating]  # T[neuron of layer 1, sample]
+    sent: Matrix[np.floating]  # T[neuron, sample]
+    worst: Vector[np.floating]  # T[sample]
 
 
 def evaluate_steps(batch: Batch, ticks: int) -> NDArray[np.float64]:
@@ -61,7 +62,15 @@ def evaluate_steps(batch: Batch, ticks: int) -> NDArray[np.float64]:
 
 @separate_kernel
 def _add(
-    lanes: int, weights: Any, at: int, step: int, sent: Any, source: int, senders: int, drive: Any, i: int
+    lanes: int,
+    weights: Vector[np.floating],
+    at: int,
+    step: int,
+    sent: Matrix[np.floating],
+    source: int,
+    senders: int,
+    drive: Matrix[np.floating],
+    i: int,
 ) -> None:
     """Add what senders send to what neuron ``i`` gets, T[neuron, sample] both; its weights are every ``step``-th."""
     for j in range(senders):
@@ -71,7 +80,15 @@ def _add(
 
 
 @separate_kernel
-def _gather(lanes: int, paths: Paths, sent: Any, base: Any, drive: Any, i: int, silent: bool) -> None:
+def _gather(
+    lanes: int,
+    paths: Paths,
+    sent: Matrix[np.floating],
+    base: Matrix[np.floating],
+    drive: Matrix[np.floating],
+    i: int,
+    silent: bool,
+) -> None:
     """Write what neuron ``i`` gets from the clamped layer and, unless all are ``silent``, from the others."""
     if i < base.shape[0]:
         for sample in range(lanes):
@@ -90,7 +107,9 @@ def _gather(lanes: int, paths: Paths, sent: Any, base: Any, drive: Any, i: int, 
 
 
 @separate_kernel
-def _relax(lanes: int, kind: int, v: Any, after: Any, neurons: Neurons, i: int) -> None:
+def _relax(
+    lanes: int, kind: int, v: Matrix[np.floating], after: Matrix[np.floating], neurons: Neurons, i: int
+) -> None:
     """Take a step of neuron ``i``, as `neurochip.analog.step.relax` does.
 
     ``v`` is T[neuron, sample]; ``after`` holds what the neuron gets, and then its voltage.
@@ -110,7 +129,15 @@ def _relax(lanes: int, kind: int, v: Any, after: Any, neurons: Neurons, i: int) 
 
 
 @separate_kernel
-def _flow(lanes: int, kind: int, v: Any, drive: Any, neurons: Neurons, i: int, worst: Any) -> None:
+def _flow(
+    lanes: int,
+    kind: int,
+    v: Matrix[np.floating],
+    drive: Matrix[np.floating],
+    neurons: Neurons,
+    i: int,
+    worst: Vector[np.floating],
+) -> None:
     """Take neuron ``i`` into the largest |τ dV/dt| of each sample; a NaN comes out as NaN."""
     zero = v.dtype.type(0)
     bias, gain, offset, top = neurons.bias[i], neurons.gain[i], neurons.offset[i], neurons.saturation[i]
@@ -127,12 +154,12 @@ def _steps(
     lanes: int,
     kind: int,
     ticks: int,
-    voltage: Any,
-    from_input: Any,
+    voltage: Matrix[np.floating],
+    from_input: Matrix[np.floating],
     neurons: Neurons,
     paths: Paths,
     room: Room,
-    largest: Any,
+    largest: Vector[np.float64],
 ) -> None:
     """Take all steps, of some samples after the others, and write how far from rest each sample is then.
 
@@ -174,12 +201,12 @@ def _steps(
 def _many(
     kind: int,
     ticks: int,
-    voltage: Any,
-    from_input: Any,
+    voltage: Matrix[np.floating],
+    from_input: Matrix[np.floating],
     neurons: Neurons,
     paths: Paths,
     room: Room,
-    largest: Any,
+    largest: Vector[np.float64],
 ) -> None:
     """Take steps of so many samples together that the compiler knows their number: a fifth faster."""
     _steps(_TOGETHER, kind, ticks, voltage, from_input, neurons, paths, room, largest)
@@ -189,12 +216,12 @@ def _many(
 def _few(
     kind: int,
     ticks: int,
-    voltage: Any,
-    from_input: Any,
+    voltage: Matrix[np.floating],
+    from_input: Matrix[np.floating],
     neurons: Neurons,
     paths: Paths,
     room: Room,
-    largest: Any,
+    largest: Vector[np.float64],
 ) -> None:
     """Take steps of fewer samples."""
     _steps(room.v.shape[1], kind, ticks, voltage, from_input, neurons, paths, room, largest)

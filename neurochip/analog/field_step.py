@@ -6,16 +6,19 @@ built-in field with its rails must not wait for that.
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from neurochip.analog.step import Driven, nudged, resting_point
-from neurochip.kernels._jit import unstored_entry
+from neurochip.kernels._jit import Kernel, unstored_entry
+from neurochip.kernels.types import Matrix, Real, Vector
 
 __all__ = ["activities", "flow_rates", "flow_step"]
 
 
 @unstored_entry
-def flow_step(flow: Any, at: Driven, noise: Any, is_noisy: bool) -> None:
+def flow_step(
+    flow: Kernel[[Real, Real], Real], at: Driven, noise: Matrix[np.floating], is_noisy: bool
+) -> None:
     """Take one Euler step in place, as `neurochip.analog.step.relax` does; ``flow`` is a function of two numbers."""
     for sample in range(at.voltage.shape[0]):
         for i in range(at.voltage.shape[1]):
@@ -28,7 +31,7 @@ def flow_step(flow: Any, at: Driven, noise: Any, is_noisy: bool) -> None:
 
 
 @unstored_entry
-def flow_rates(flow: Any, at: Driven, out: Any) -> None:
+def flow_rates(flow: Kernel[[Real, Real], Real], at: Driven, out: Matrix[np.floating]) -> None:
     """Write τ dV/dt of every neuron into ``out`` T[sample, neuron]."""
     for sample in range(at.voltage.shape[0]):
         for i in range(at.voltage.shape[1]):
@@ -36,7 +39,12 @@ def flow_rates(flow: Any, at: Driven, out: Any) -> None:
 
 
 @unstored_entry
-def activities(activity: Any, voltage: Any, saturation: Any, out: Any) -> None:
+def activities(
+    activity: Kernel[[Real], Real],
+    voltage: Matrix[np.floating],
+    saturation: Vector[np.floating],
+    out: Matrix[np.floating],
+) -> None:
     """Write saturation × activity(V) into ``out`` T[sample, neuron]."""
     for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):

@@ -8,12 +8,11 @@ does not see.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.kernels._jit import entry
 from neurochip.kernels.random_bits import tick_key, uniform
+from neurochip.kernels.types import Index, Matrix, Vector
 
 __all__ = ["LINES", "TOP", "flicker"]
 
@@ -24,7 +23,14 @@ _TURN = 2 * np.pi
 
 
 @entry
-def flicker(seed: Any, presentations: Any, time: float, lines: int, amplitude: float, out: Any) -> None:
+def flicker(
+    seed: Index,
+    presentations: Vector[np.uint64],
+    time: float,
+    lines: int,
+    amplitude: float,
+    out: Matrix[np.floating],
+) -> None:
     """Write the noise of a time, nominal time constants, into ``out`` T[sample, neuron].
 
     ``seed`` is u64, ``presentations`` u64[sample]; ``amplitude`` that of each of the ``lines`` cosines.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from neurochip.analog.batch import Batch
 from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.step import HARD_SIGMOID, Driven, residuals
 from neurochip.description.die.settling import SettleSpec
+from neurochip.kernels.types import Real
 
 __all__ = [
     "Drawing",
@@ -27,7 +28,7 @@ __all__ = [
     "within_rails",
 ]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 Drawing = Callable[[int], Array]  # tick of the phase → noise of that step, T[sample, neuron]
 
 _LOOK_EVERY = 4  # steps between two looks at the residual
@@ -39,10 +40,10 @@ _SAFETY, _MOST_GROWTH, _MOST_SHRINKING = 0.9, 2.0, 0.2
 class Nudge:
     """The pull on the output neurons: 2β, and where to."""
 
-    strength: Any  # T
+    strength: Real  # T
     target: Array  # T[sample, output]
 
-    def only(self, keep: Array) -> Nudge:
+    def only(self, keep: NDArray[np.intp]) -> Nudge:
         """Return the pull on some of the samples."""
         return Nudge(self.strength, np.ascontiguousarray(self.target[keep]))
 

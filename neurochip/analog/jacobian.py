@@ -6,7 +6,7 @@ point. Neurons that a rail holds do not move, whatever their current: they are l
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,9 @@ def linearised(batch: Batch, sample: int, flow: Flow | None = None) -> Point:
     return Point(jacobian[np.ix_(free, free)], free, dynamics)
 
 
-def _dynamics(of_states: tuple[Array, Array], coupling: Array, rate: Array) -> Array:
+def _dynamics(
+    of_states: tuple[NDArray[np.floating], NDArray[np.floating]], coupling: Array, rate: Array
+) -> Array:
     """Return ∂(dx/dt)/∂x of all states of all neurons; ``coupling`` f64[neuron, neuron] is ∂drive/∂V."""
     by_state, by_drive = of_states
     n, states = by_drive.shape
@@ -108,7 +110,7 @@ def _activity_slopes(circuit: Circuit, voltage: Array) -> Array:
     return np.asarray(circuit.neurons.saturation * (1 - np.tanh(voltage) ** 2 if own is None else own))
 
 
-def solve(point: Point, error: Any, *, transposed: bool) -> Array:
+def solve(point: Point, error: Array, *, transposed: bool) -> Array:
     """Return x with J x = e (or Jᵀ x = e) among the free neurons, 0 at the others; ``error`` f64[neuron]."""
     matrix = point.jacobian.T if transposed else point.jacobian
     found = np.zeros(len(error))
@@ -117,7 +119,9 @@ def solve(point: Point, error: Any, *, transposed: bool) -> Array:
     return found
 
 
-def adjoint(batch: Batch, targets: NDArray[Any], flow: Flow | None = None) -> list[NDArray[Any]]:
+def adjoint(
+    batch: Batch, targets: NDArray[np.floating], flow: Flow | None = None
+) -> list[NDArray[np.floating]]:
     """Return −dC/dI of layers 1 …, T[sample, neuron] each: the gradient by the current into each neuron.
 
     That is g Jᵀ⁻¹ ∂C/∂s at the present voltages, C = ‖y − s‖², by exact solves.

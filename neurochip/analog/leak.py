@@ -22,10 +22,11 @@ from neurochip.analog.integrate import Nudge, driven
 from neurochip.analog.step import HARD_SIGMOID, Driven, held, nudged, resting_point
 from neurochip.description.die.circuit import AnalogSpec
 from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels.types import Matrix, Vector
 
 __all__ = ["Amplifier", "Leak"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class Leak(NamedTuple):
@@ -35,10 +36,10 @@ class Leak(NamedTuple):
     reach: float
     conductance: float
     asymmetry: float
-    value: Any  # f64[point]
-    slope: Any  # f64[point]
+    value: Vector[np.float64]  # f64[point]
+    slope: Vector[np.float64]  # f64[point]
     step: float
-    offset: Any  # f64[neuron], at the input of its amplifier
+    offset: Vector[np.float64]  # f64[neuron], at the input of its amplifier
 
 
 class Amplifier:
@@ -121,7 +122,7 @@ def leaked(leak: Leak, v: float) -> Any:
 
 
 @entry
-def amplified_step(kind: int, leak: Leak, at: Driven, noise: Any, is_noisy: bool) -> None:
+def amplified_step(kind: int, leak: Leak, at: Driven, noise: Matrix[np.floating], is_noisy: bool) -> None:
     """Take one step in place, as `neurochip.analog.step.relax` does."""
     voltage, neurons = at.voltage, at.neurons
     zero = voltage.dtype.type(0)
@@ -140,7 +141,7 @@ def amplified_step(kind: int, leak: Leak, at: Driven, noise: Any, is_noisy: bool
 
 
 @entry
-def amplified_rates(kind: int, leak: Leak, at: Driven, out: Any) -> None:
+def amplified_rates(kind: int, leak: Leak, at: Driven, out: Matrix[np.floating]) -> None:
     """Write τ dV/dt of every neuron into ``out`` T[sample, neuron], and 0 for one that a rail holds."""
     for sample in range(at.voltage.shape[0]):
         for i in range(at.voltage.shape[1]):

@@ -13,7 +13,7 @@ from neurochip.network import Network
 __all__ = ["location_table", "location_words"]
 
 
-def location_table(network: Network, spec: AnalogSpec) -> dict[str, Any] | None:
+def location_table(network: Network, spec: AnalogSpec) -> dict[str, object] | None:
     """Return what stands in the report under ``analog.location``; `None` where no location matters."""
     location = spec.location
     if spec.die_file is not None or not (location.is_placed or location.lot or location.wafer):

@@ -12,7 +12,6 @@ With the Early voltage V_A of its output, held at V_out, and a gate that rises w
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +58,7 @@ def synapse_curve(spec: AnalogSpec) -> Curve | None:
     return None
 
 
-def mirrored(circuit: Circuit, inputs: NDArray[Any]) -> NDArray[Any]:
+def mirrored(circuit: Circuit, inputs: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return what the mirrors of the clamped layer send, T[sample, unit]; the inputs where mirrors have one gain."""
     curve = circuit.curve
     if circuit.kind != HARD_SIGMOID or curve is None:

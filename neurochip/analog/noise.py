@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.kernels._jit import entry
 from neurochip.kernels.random_bits import tick_key, uniform
+from neurochip.kernels.types import Index, Matrix, Real, Vector
 
 __all__ = ["normals"]
 
@@ -15,7 +14,14 @@ _TURN = 2 * np.pi
 
 
 @entry
-def normals(seed: Any, presentations: Any, tick: Any, first: int, scale: Any, out: Any) -> None:
+def normals(
+    seed: Index,
+    presentations: Vector[np.uint64],
+    tick: Index,
+    first: int,
+    scale: Real,
+    out: Matrix[np.floating],
+) -> None:
     """Write ``scale`` × standard normal numbers (Box & Muller 1958) into ``out`` T[sample, neuron].
 
     ``seed`` and ``tick`` are u64, ``presentations`` u64[sample]; ``first`` is the number of the first neuron, so that

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from neurochip.substrate.optimising import Optimising
 
 __all__ = ["Programmed"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class Programmed:
@@ -44,13 +43,13 @@ class Programmed:
         network: Network,
         spec: AnalogSpec,
         circuits: Sequence[Circuit],
-        dtype: Any,
+        dtype: np.dtype[np.floating],
         seed: int,
         optimiser: Optimising | None = None,
     ) -> None:
         self._optimiser = optimiser
         self._network, self._drift_of, self._circuits = network, spec.drift, circuits
-        self._dtype = np.dtype(dtype)
+        self._dtype = dtype
         self._store = WeightStore(network, spec, seed)
         self._weights: list[Array] = []  # of every projection
         self._biases: list[Array] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +82,7 @@ class RailRecord:
     limit: float | NDArray[np.float64] | None
     _phases: dict[Phase, _Seen] = field(default_factory=dict)
 
-    def note(self, phase: Phase, voltage: NDArray[Any]) -> None:
+    def note(self, phase: Phase, voltage: NDArray[np.floating]) -> None:
         """Take in T[sample, neuron] of a phase that has just ended."""
         if self.limit is None or not voltage.size:
             return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +12,7 @@ from neurochip.substrate import Phase
 
 __all__ = ["Readout"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 _READING = np.uint64(0x7EAD)  # keeps reading noise apart from that of the circuit
 _NUDGED = (Phase.NUDGED, Phase.NUDGED_NEGATIVE)
 

@@ -7,7 +7,7 @@ is. Here the same differential equation is solved once more, with its local erro
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from neurochip.substrate import Phase
 
 __all__ = ["WITHIN", "settle_times"]
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 WITHIN = 0.01  # full scales
 _ERROR = 1e-6  # local error of a step, full scales
@@ -41,11 +41,11 @@ class _Step(NamedTuple):
 
 def settle_times(
     substrate: AnalogSubstrate,
-    inputs: NDArray[Any],
+    inputs: NDArray[np.floating],
     *,
     within: float = WITHIN,
     beta: float = 0.0,
-    targets: NDArray[Any] | None = None,
+    targets: NDArray[np.floating] | None = None,
 ) -> Array:
     """Return how long the voltages of each sample take until they stay near where they end.
 

@@ -6,13 +6,14 @@ A layer of which so much has changed that a matrix product is quicker is left to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.analog.step import TANH, Driven, gather, pair, push, relax
 from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels.types import Matrix, Real, Vector
 from neurochip.network import Network
 
 __all__ = ["Currents", "Paths", "Way", "paths_of", "send_changes", "take_steps"]
@@ -24,33 +25,39 @@ _SPARSE_BELOW = 0.5
 class Currents(NamedTuple):
     """What flows in the samples, and scratch for changes of it."""
 
-    forward: NDArray[Any]  # T[sample, neuron], what the layers below send
-    backward: NDArray[Any]  # the same of the layers above
-    sent: Any  # T[sample, neuron], signals that the currents follow from
-    listed: Any  # i32[sample, place], neurons of a layer whose signal has changed
-    moved: Any  # T[sample, place], by how much
-    counts: Any  # i64[sample], places
-    row: Any  # T[neuron]
+    forward: NDArray[np.floating]  # T[sample, neuron], what the layers below send
+    backward: NDArray[np.floating]  # the same of the layers above
+    sent: Matrix[np.floating]  # T[sample, neuron], signals that the currents follow from
+    listed: Matrix[np.int32]  # i32[sample, place], neurons of a layer whose signal has changed
+    moved: Matrix[np.floating]  # T[sample, place], by how much
+    counts: Vector[np.int64]  # i64[sample], places
+    row: Vector[np.floating]  # T[neuron]
 
 
 class Paths(NamedTuple):
     """Who sends to whom."""
 
-    layers: Any  # i64[layer, 4]: its first neuron, the one after its last, its first row of ``rows``, the one after
-    rows: Any  # i64[projection, 4]: where its weights begin, receivers, the first of them, whether it leads forward
-    weights: Any  # T[weight], of all projections but those of the clamped layer, one after the other
+    layers: Matrix[
+        np.int64
+    ]  # i64[layer, 4]: its first neuron, the one after its last, its first row of ``rows``, the one after
+    rows: Matrix[
+        np.int64
+    ]  # i64[projection, 4]: where its weights begin, receivers, the first of them, whether it leads forward
+    weights: Vector[
+        np.floating
+    ]  # T[weight], of all projections but those of the clamped layer, one after the other
 
 
 class Way(NamedTuple):
     """A projection of `Paths`."""
 
-    weights: NDArray[Any]  # T[pre, post], part of those of all
+    weights: NDArray[np.floating]  # T[pre, post], part of those of all
     senders: slice  # its neurons among all that are not clamped
     receivers: slice
     forward: bool
 
 
-def paths_of(network: Network, starts: Sequence[int], dtype: Any) -> tuple[Paths, dict[int, Way]]:
+def paths_of(network: Network, starts: Sequence[int], dtype: DTypeLike) -> tuple[Paths, dict[int, Way]]:
     """Return who sends to whom, with room for the weights of every projection but those of the clamped layer.
 
     ``starts`` is where each layer's neurons begin.
@@ -82,7 +89,7 @@ def paths_of(network: Network, starts: Sequence[int], dtype: Any) -> tuple[Paths
 
 
 @kernel
-def _send(layer: int, now: Any, change: Any, currents: Currents, paths: Paths) -> int:
+def _send(layer: int, now: Matrix[np.floating], change: Real, currents: Currents, paths: Paths) -> int:
     """Bring currents up to date from ``layer`` on; the first layer of which too much has changed, or −1."""
     for k in range(layer, paths.layers.shape[0]):
         first, last = paths.layers[k, 0], paths.layers[k, 1]
@@ -115,7 +122,7 @@ def _send(layer: int, now: Any, change: Any, currents: Currents, paths: Paths) -
 
 
 @entry
-def send_changes(layer: int, now: Any, change: Any, currents: Currents, paths: Paths) -> int:
+def send_changes(layer: int, now: Matrix[np.floating], change: Real, currents: Currents, paths: Paths) -> int:
     """Bring the current into every neuron up to date with what layers from ``layer`` on send.
 
     ``now`` is T[sample, neuron]; a change of at most ``change`` is left for later. Returns −1 when all is done, or the
@@ -128,13 +135,13 @@ def send_changes(layer: int, now: Any, change: Any, currents: Currents, paths: P
 def take_steps(
     kind: int,
     ticks: int,
-    place: Any,
+    place: Vector[np.int64],
     at: Driven,
-    activity: Any,
-    change: Any,
+    activity: Matrix[np.floating],
+    change: Real,
     currents: Currents,
     paths: Paths,
-    noise: Any,
+    noise: Matrix[np.floating],
     is_noisy: bool,
 ) -> int:
     """Take steps up to ``ticks``, in place, each after currents are up to date.

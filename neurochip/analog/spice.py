@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from neurochip.files import briefly
 
 __all__ = ["CONDUCTANCE", "check_analysis", "node_names", "spice_netlist", "supply_energy"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 CONDUCTANCE = 1e-6  # g_L in S; with V₀ = 1 V a full-scale current is 1 µA
 _RAIL = 1e6  # conductance of a rail, in g_L

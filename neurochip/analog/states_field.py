@@ -6,8 +6,6 @@ nudge 2β(y − V) is added. A rule sees V and what is sent of it, and nothing e
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,10 +15,11 @@ from neurochip.analog.integrate import Nudge, driven
 from neurochip.analog.states_step import states_rates, states_step
 from neurochip.errors import NumericError
 from neurochip.kernels._jit import Kernel
+from neurochip.kernels.types import Real
 
 __all__ = ["StatesField"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 _SLOPE = 1e-6  # half the span of a central difference
 
 
@@ -44,8 +43,8 @@ class StatesField:
 
     def __init__(
         self,
-        activity: Kernel[Any, Any],
-        flow: Kernel[Any, Any],
+        activity: Kernel[[Real], Real],
+        flow: Kernel[..., None],
         states: tuple[str, ...],
         rest: tuple[float, ...],
     ) -> None:

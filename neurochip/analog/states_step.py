@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from neurochip.analog.step import Driven, nudged, resting_point
-from neurochip.kernels._jit import unstored_entry
+from neurochip.kernels._jit import Kernel, unstored_entry
+from neurochip.kernels.types import Matrix, Vector
 
 __all__ = ["states_rates", "states_step"]
 
 
 @unstored_entry
-def states_step(flow: Any, at: Driven, state: Any, now: Any, speed: Any, noise: Any, is_noisy: bool) -> None:
+def states_step(
+    flow: Kernel[..., None],
+    at: Driven,
+    state: Matrix[np.floating],
+    now: Vector[np.float64],
+    speed: Vector[np.float64],
+    noise: Matrix[np.floating],
+    is_noisy: bool,
+) -> None:
     """Take one Euler step of all states in place; the first is the voltage, which alone is nudged and noisy.
 
     ``state`` is T[sample, state × neuron], one state after the other, and ``at.voltage`` its first part; ``flow``
@@ -31,7 +40,14 @@ def states_step(flow: Any, at: Driven, state: Any, now: Any, speed: Any, noise: 
 
 
 @unstored_entry
-def states_rates(flow: Any, at: Driven, state: Any, now: Any, speed: Any, out: Any) -> None:
+def states_rates(
+    flow: Kernel[..., None],
+    at: Driven,
+    state: Matrix[np.floating],
+    now: Vector[np.float64],
+    speed: Vector[np.float64],
+    out: Matrix[np.floating],
+) -> None:
     """Write τ dx/dt of every state into ``out``, as ``state``."""
     n = at.voltage.shape[1]
     for sample in range(state.shape[0]):

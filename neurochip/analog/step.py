@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurochip.kernels._jit import entry, kernel, separate_kernel
+from neurochip.kernels.types import Flag, Matrix, Real, Vector
 
 __all__ = [
     "EKV",
@@ -38,15 +38,15 @@ HARD_SIGMOID, TANH, EKV = 0, 1, 2
 class Neurons(NamedTuple):
     """Constants of all neurons that are not clamped, layer after layer; T[neuron] each."""
 
-    bias: NDArray[Any]  # b, in g_L V₀, as programmed
-    gain: NDArray[Any]  # g
-    offset: NDArray[Any]  # o
-    fraction: NDArray[Any]  # of the way to its resting point that a neuron goes in one step
-    saturation: NDArray[Any]  # upper rail
+    bias: Vector[np.floating]  # b, in g_L V₀, as programmed
+    gain: Vector[np.floating]  # g
+    offset: Vector[np.floating]  # o
+    fraction: Vector[np.floating]  # of the way to its resting point that a neuron goes in one step
+    saturation: Vector[np.floating]  # upper rail
 
 
 @kernel
-def current(drive: Any, bias: Any, gain: Any, offset: Any) -> Any:
+def current(drive: Real, bias: Real, gain: Real, offset: Real) -> Real:
     """Return g(Σ I_syn + b) + o, the voltage at which a neuron with a leak of 1 would rest. All T scalars."""
     return gain * (drive + bias) + offset
 
@@ -64,17 +64,17 @@ class Driven(NamedTuple):
         From which neuron on there is a pull, its strength 2β, T, and where to, T[sample, output].
     """
 
-    voltage: Any
-    forward: Any
-    backward: Any
+    voltage: Matrix[np.floating]
+    forward: Matrix[np.floating]
+    backward: Matrix[np.floating]
     neurons: Neurons
     first_output: int
-    nudge: Any
-    target: Any
+    nudge: Real
+    target: Matrix[np.floating]
 
 
 @kernel
-def resting_point(at: Driven, sample: int, i: int) -> Any:
+def resting_point(at: Driven, sample: int, i: int) -> Real:
     """Return `current` of neuron i, from what the layers below and above send."""
     neurons = at.neurons
     return current(
@@ -83,7 +83,7 @@ def resting_point(at: Driven, sample: int, i: int) -> Any:
 
 
 @kernel
-def nudged(flow: Any, at: Driven, sample: int, i: int) -> Any:
+def nudged(flow: Real, at: Driven, sample: int, i: int) -> Any:
     """Return τ dV/dt with the pull 2β(y − V) on neuron i added, where it is an output."""
     if i >= at.first_output:
         flow += at.nudge * (at.target[sample, i - at.first_output] - at.voltage[sample, i])
@@ -91,21 +91,21 @@ def nudged(flow: Any, at: Driven, sample: int, i: int) -> Any:
 
 
 @kernel
-def held(kind: int, v: Any, flow: Any, saturation: Any) -> bool:
+def held(kind: int, v: Real, flow: Real, saturation: Real) -> Flag:
     """Return whether a rail holds a neuron, which `HARD_SIGMOID` has."""
     return kind == HARD_SIGMOID and ((v <= 0 and flow < 0) or (v >= saturation and flow > 0))
 
 
 @separate_kernel
 def _relax_rails(
-    voltage: Any,
-    forward: Any,
-    backward: Any,
-    bias: Any,
-    gain: Any,
-    offset: Any,
-    fraction: Any,
-    saturation: Any,
+    voltage: Vector[np.floating],
+    forward: Vector[np.floating],
+    backward: Vector[np.floating],
+    bias: Vector[np.floating],
+    gain: Vector[np.floating],
+    offset: Vector[np.floating],
+    fraction: Vector[np.floating],
+    saturation: Vector[np.floating],
     n: int,
 ) -> None:
     """Take one step of the first ``n`` hard-sigmoid neurons of a sample, which no target pulls; T[neuron] each."""
@@ -117,7 +117,7 @@ def _relax_rails(
 
 
 @entry
-def relax(kind: int, at: Driven, noise: Any, is_noisy: bool) -> None:
+def relax(kind: int, at: Driven, noise: Matrix[np.floating], is_noisy: bool) -> None:
     """Take one step, in place.
 
     ``noise`` T[sample, neuron] is added where ``is_noisy``. Rails keep a hard-sigmoid neuron in [0, saturation]; a
@@ -155,7 +155,7 @@ def relax(kind: int, at: Driven, noise: Any, is_noisy: bool) -> None:
 
 
 @entry
-def residuals(kind: int, at: Driven, largest: Any) -> None:
+def residuals(kind: int, at: Driven, largest: Vector[np.float64]) -> None:
     """Write into ``largest`` f64[sample] how far from rest the neuron of each sample is that is furthest from it.
 
     That is |τ dV/dt|, and 0 for a neuron that a rail holds. A NaN comes out as NaN.
@@ -175,7 +175,15 @@ def residuals(kind: int, at: Driven, largest: Any) -> None:
 
 @entry
 def gather(
-    sent: Any, now: Any, first: int, last: int, change: Any, most: int, index: Any, moved: Any, count: Any
+    sent: Matrix[np.floating],
+    now: Matrix[np.floating],
+    first: int,
+    last: int,
+    change: Real,
+    most: int,
+    index: Matrix[np.int32],
+    moved: Matrix[np.floating],
+    count: Vector[np.int64],
 ) -> int:
     """List the neurons ``first`` … ``last`` − 1 whose signal has changed, and take it as sent; −1: more than ``most``.
 
@@ -205,15 +213,15 @@ def gather(
 
 @entry
 def push(
-    index: Any,
-    moved: Any,
-    count: Any,
-    weights: Any,
+    index: Matrix[np.int32],
+    moved: Matrix[np.floating],
+    count: Vector[np.int64],
+    weights: Vector[np.floating],
     at: int,
     receivers: int,
-    drive: Any,
+    drive: Matrix[np.floating],
     first: int,
-    row: Any,
+    row: Vector[np.floating],
 ) -> None:
     """Add what has changed to the drive of a layer: drive[sample, first + i] += Σ_j moved_j · w[j, i].
 
@@ -257,7 +265,9 @@ def push(
 
 
 @entry
-def pair(voltage: Any, saturation: Any, activity: Any) -> None:
+def pair(
+    voltage: Matrix[np.floating], saturation: Vector[np.floating], activity: Matrix[np.floating]
+) -> None:
     """Write what a sub-threshold differential pair sends: the current of its tail × tanh V. T[sample, neuron] each."""
     for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +18,7 @@ __all__ = ["StepNoise"]
 
 _WANDERING = np.uint64(0xC2B2AE3D27D4EB4F)  # sets 1/f noise apart from that of voltages
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class StepNoise:
@@ -50,7 +48,7 @@ class StepNoise:
     def _is_white(self) -> bool:
         return self._white > 0 or self._noise.currents > 0
 
-    def _strength(self, circuit: Circuit) -> Any:
+    def _strength(self, circuit: Circuit) -> float | Array:
         """Return the white noise per √τ_nominal of all neurons, or f64[neuron] where they differ."""
         if not self._noise.currents:
             return self._white

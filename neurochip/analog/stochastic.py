@@ -11,7 +11,7 @@ Without noise it is a Runge–Kutta method of second order. Rails, which cut a p
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,11 @@ from neurochip.analog.batch import Batch
 from neurochip.analog.brownian import DEEPEST, path_over
 from neurochip.analog.integrate import Flow, Nudge, rates, within_rails
 from neurochip.description.die.settling import SettleSpec
+from neurochip.kernels.types import Index
 
 __all__ = ["Noise", "sra1_step", "stochastic_steps"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 # Of the difference of the two stages, the part that is taken for the local error (Rackauckas & Nie 2017, δ = 1/6).
 _PART = 1 / 6
@@ -45,10 +46,10 @@ class Noise(NamedTuple):
         Tick of the phase → current into each neuron beside its drive during that tick, T[sample, neuron]; or `None`.
     """
 
-    seed: Any
+    seed: Index
     presentations: NDArray[np.uint64]
     first_tick: int
-    strength: float | NDArray[np.float64]
+    strength: float | Array
     slow: Callable[[int], Array] | None = None
 
 
@@ -56,7 +57,7 @@ def sra1_step(
     batch: Batch,
     nudge: Nudge,
     flow: Flow | None,
-    h: Any,
+    h: Array,
     path: tuple[Array, Array],
     slow: Array | None = None,
 ) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from neurochip.substrate.streams import stream
 
 __all__ = ["WeightStore"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class WeightStore:
@@ -88,7 +88,7 @@ class WeightStore:
         """Largest stored weight: Glorot's bound is √3 standard deviations."""
         return self._spec.converters.weight_range * float(np.sqrt(3.0)) * self._unit[projection]
 
-    def _on_grid(self, projection: int, weights: Array, rounded: Any) -> Array:
+    def _on_grid(self, projection: int, weights: Array, rounded: Callable[[Array], Array]) -> Array:
         bits = self._spec.converters.weight_bits
         if bits is None:
             return weights

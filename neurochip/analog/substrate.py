@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +50,7 @@ from neurochip.substrate.optimising import Optimising
 
 __all__ = ["AnalogSubstrate"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 _NUDGED = (Phase.NUDGED, Phase.NUDGED_NEGATIVE)
 _CAPABILITIES = Capabilities(
     "analog",
@@ -88,7 +87,7 @@ class AnalogSubstrate:
         network: Network,
         spec: AnalogSpec,
         *,
-        dtype: Any = np.float32,
+        dtype: type[np.floating] | np.dtype[np.floating] = np.float32,
         seed: int = 1,
         die: Die | None = None,
         held: frozenset[Phase] = frozenset({Phase.FREE}),
@@ -100,7 +99,7 @@ class AnalogSubstrate:
         refuse_delays(network, "a die", CapabilityError)
         refuse_graph(network, "a die", CapabilityError)
         self.network, self.spec, self.optimiser = network, spec, optimiser
-        self._dtype = np.dtype(dtype)
+        self._dtype: np.dtype[np.floating] = np.dtype(dtype)
         self.die = draw_die(network, spec) if die is None else die
         self.die.check(network)
         if flow is None and spec.leak.characteristic == "amplifier":

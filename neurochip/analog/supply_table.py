@@ -9,7 +9,7 @@ from neurochip.analog.supply_lines import Drops
 __all__ = ["drop_table", "drop_words"]
 
 
-def drop_table(drops: Drops | None) -> dict[str, Any] | None:
+def drop_table(drops: Drops | None) -> dict[str, object] | None:
     """Return what stands in the report under ``analog.supply_lines``; `None` for lines without resistance."""
     if drops is None:
         return None

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,11 +56,11 @@ class Cards:
 
 def transistor_netlist(
     substrate: AnalogSubstrate,
-    inputs: NDArray[Any],
+    inputs: NDArray[np.floating],
     cards: Cards,
     *,
     beta: float = 0.0,
-    targets: NDArray[Any] | None = None,
+    targets: NDArray[np.floating] | None = None,
     title: str = "neurochip",
     duration: float | None = None,
 ) -> str:

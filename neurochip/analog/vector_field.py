@@ -10,6 +10,7 @@ import importlib.util
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,11 @@ from neurochip.analog.integrate import Nudge, driven
 from neurochip.analog.states_field import StatesField
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.kernels._jit import Kernel, unstored_kernel
+from neurochip.kernels.types import Real
 
 __all__ = ["VectorField", "load_vector_field"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 PLACE = "analog.vector_field"
 _SLOPE = 1e-6  # half the span of a central difference
 _MOST_STATES = 16
@@ -37,7 +39,7 @@ class VectorField:
     has_leak_offset = False
     rest: tuple[float, ...] = (0.0,)
 
-    def __init__(self, activity: Kernel[Any, Any], flow: Kernel[Any, Any]) -> None:
+    def __init__(self, activity: Kernel[[Real], Real], flow: Kernel[[Real, Real], Real]) -> None:
         self._activity, self._flow = activity, flow
 
     def activity(self, voltage: Array, saturation: Array, out: Array) -> None:
@@ -109,7 +111,7 @@ def load_vector_field(path: str, *, allow_code: bool) -> VectorField | StatesFie
     return VectorField(found[0], found[1])
 
 
-def _function(module: Any, path: str, name: str) -> Kernel[Any, Any]:
+def _function(module: ModuleType, path: str, name: str) -> Kernel[..., Any]:
     function: Callable[..., Any] | None = getattr(module, name, None)
     if not callable(function):
         flow = "flow(state, drive, speed)" if hasattr(module, "states") else "flow(voltage, drive)"
@@ -118,7 +120,7 @@ def _function(module: Any, path: str, name: str) -> Kernel[Any, Any]:
     return unstored_kernel(function)
 
 
-def _try(function: Kernel[Any, Any], name: str, arguments: tuple[float, ...]) -> None:
+def _try(function: Kernel[..., Real], name: str, arguments: tuple[float, ...]) -> None:
     shown = ", ".join(map(str, arguments))
     try:
         value = float(function(*arguments))
@@ -129,7 +131,7 @@ def _try(function: Kernel[Any, Any], name: str, arguments: tuple[float, ...]) ->
         raise NumericError(PLACE, f"{name}({shown}) must be a finite number, got {value}")
 
 
-def _named_states(module: Any, path: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
+def _named_states(module: ModuleType, path: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Return the names of the states of a neuron, and where they begin."""
     states = module.states
     is_named = isinstance(states, tuple) and states and all(isinstance(name, str) and name for name in states)
@@ -151,7 +153,7 @@ def _named_states(module: Any, path: str) -> tuple[tuple[str, ...], tuple[float,
     return states, values
 
 
-def _try_states(flow: Kernel[Any, Any], states: tuple[str, ...], rest: tuple[float, ...]) -> None:
+def _try_states(flow: Kernel[..., object], states: tuple[str, ...], rest: tuple[float, ...]) -> None:
     speed = np.full(len(states), math.nan)
     call = f"flow({list(rest)}, 0.5, speed)"
     try:
