@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurochip.compile.image import Demand, Moments
-from neurochip.compile.reach import Piece, reached_by, reaches
+from neurochip.compile.image import Demand
 from neurochip.description.chip import ChipSpec, CoreSpec
+from neurochip.elements.connections import Connection, fan_out_by_part
 from neurochip.errors import MappingError
-from neurochip.network import Network
 
-__all__ = ["demand", "even", "excess", "listed_demand", "partition", "split"]
+__all__ = ["Linked", "Needs", "even", "excess", "partition"]
+
+Piece = tuple[int, int]  # first neuron, neuron after the last
+Reached = NDArray[np.bool_]
 
 _NOUN = {
     "neurons": "neurons",
@@ -23,100 +26,103 @@ _NOUN = {
     "output_axons": "output axons",
     "neuron_state_memory": "neuron state memory",
 }
-_NO_MOMENTS = Moments()
 _IN_BITS = ("synapse_memory", "neuron_state_memory")
 
 
-def demand(
-    network: Network,
-    population: int,
-    neurons: int,
-    *,
-    weight_bits: int,
-    state_bits: int,
-    trace_bits: int,
-    parts: list[int],
-    moments: Moments = _NO_MOMENTS,
-) -> Demand:
-    """Return what a core with so many neurons of a population needs.
+class Linked(NamedTuple):
+    """Synapses between two populations, with the bits that one of them takes; connectivity `None` is dense."""
 
-    Parameters
+    source: int
+    target: int
+    connection: Connection | None
+    bits: int
+    delay: int = 1
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What populations need of cores among which they are parted.
+
+    Attributes
     ----------
-    weight_bits
-        Of one synapse.
+    names, sizes
+        Of the populations.
+    linked
+        The synapses between them.
     state_bits
-        That one neuron keeps.
+        List over populations: what one neuron keeps.
     trace_bits
         That a core keeps for each axon which reaches it; a spike that is to act later than in the next tick takes a bit
         more for each tick that it waits.
-    parts
-        Cores of each population: a neuron needs one output axon for each core that receives its spikes.
-    moments
-        What an optimiser keeps.
     """
-    into = [network.projections[k] for k in network.into(population)]
-    state_bits += moments.bias.get(population, 0)
-    # Projections from one population share its axons, and so do those to one population.
-    axons = sum(network.sizes[source] for source in {p.source for p in into})
-    received_by = sum(
-        parts[target] for target in {network.projections[k].target for k in network.out_of(population)}
-    )
-    waiting = sum(
-        network.sizes[source] * (max(p.delay for p in into if p.source == source) - 1)
-        for source in {p.source for p in into}
-    )
-    return Demand(
-        neurons=neurons,
-        synapse_memory=neurons
-        * sum(network.sizes[p.source] * (weight_bits + moments.weight.get(p.index, 0)) for p in into),
-        input_axons=axons,
-        output_axons=neurons * received_by,
-        neuron_state_memory=neurons * state_bits + axons * trace_bits + waiting,
+
+    names: Sequence[str]
+    sizes: Sequence[int]
+    linked: Sequence[Linked]
+    state_bits: Sequence[int]
+    trace_bits: int = 0
+    _met: dict[tuple[int, int], tuple[int, Reached | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
     )
 
+    def reached(self, source: int, target: int, parts: int) -> Reached | None:
+        """Return bool[unit, part]: whether a neuron has a synapse on a part of another population; `None`: all have."""
+        known = self._met.get((source, target))
+        if known is not None and known[0] == parts:
+            return known[1]
+        found: Reached | None = np.zeros((self.sizes[source], parts), dtype=np.bool_)
+        lengths = [last - first for first, last in even(self.sizes[target], parts)]
+        part_of = np.repeat(np.arange(parts), lengths)
+        for link in self.linked:
+            if (link.source, link.target) == (source, target) and found is not None:
+                made = link.connection
+                if made is None or made.kind == "dense":
+                    found = None
+                else:
+                    found |= fan_out_by_part(made, part_of, parts) > 0
+        self._met[source, target] = parts, found  # others are not asked for again
+        return found
 
-def listed_demand(
-    network: Network,
-    population: int,
-    piece: Piece,
-    *,
-    weight_bits: int,
-    state_bits: int,
-    trace_bits: int,
-    parts: list[int],
-    moments: Moments = _NO_MOMENTS,
-) -> Demand:
-    """Return what a core with a piece of a population needs where not every pair of neurons has a synapse.
+    def of_part(self, population: int, part: int, piece: Piece, parts: Sequence[int]) -> Demand:
+        """Return what a core needs with neurons of one part, where populations are parted into so many.
 
-    Axons, and packets to them, are there for neurons that have a synapse on the core; a kernel that positions share
-    stands on it once.
-    """
-    first, last = piece
-    axons = waiting = memory = 0
-    state_bits += moments.bias.get(population, 0)
-    into = [network.projections[k] for k in network.into(population)]
-    for source in {p.source for p in into}:
-        reached = int(reached_by(network, source, population, piece).sum())
-        axons += reached
-        waiting += reached * (max(p.delay for p in into if p.source == source) - 1)
-    for p in into:
-        bits = weight_bits + moments.weight.get(p.index, 0)
-        if p.connection is None:
-            memory += network.sizes[p.source] * (last - first) * bits
-        else:
-            memory += p.connection.memory_bits(bits, np.arange(first, last))
-    pieces = [
-        (target, there)
-        for target in {network.projections[k].target for k in network.out_of(population)}
-        for there in even(network.sizes[target], parts[target])
-    ]
-    return Demand(
-        neurons=last - first,
-        synapse_memory=memory,
-        input_axons=axons,
-        output_axons=int(reaches(network, population, pieces)[first:last].sum()),
-        neuron_state_memory=(last - first) * state_bits + axons * trace_bits + waiting,
-    )
+        Axons, and packets to them, are there for neurons that have a synapse on the core, whatever the number of
+        projections; a kernel that positions share stands on it once.
+        """
+        first, last = piece
+        whole = last - first == self.sizes[population]
+        into = [link for link in self.linked if link.target == population]
+        axons = waiting = memory = packets = 0
+        for source in {link.source for link in into}:
+            met = self.reached(source, population, parts[population])
+            reached = self.sizes[source] if met is None else int(met[:, part].sum())
+            axons += reached
+            waiting += reached * (max(link.delay for link in into if link.source == source) - 1)
+        for link in into:
+            if link.connection is None:
+                memory += self.sizes[link.source] * (last - first) * link.bits
+            else:
+                memory += link.connection.memory_bits(link.bits, None if whole else np.arange(first, last))
+        for target in {link.target for link in self.linked if link.source == population}:
+            met = self.reached(population, target, parts[target])
+            packets += (last - first) * parts[target] if met is None else int(met[first:last].sum())
+        return Demand(
+            neurons=last - first,
+            synapse_memory=memory,
+            input_axons=axons,
+            output_axons=packets,
+            neuron_state_memory=(last - first) * self.state_bits[population]
+            + axons * self.trace_bits
+            + waiting,
+        )
+
+    def short(self, population: int, parts: Sequence[int], limits: CoreSpec) -> str | None:
+        """Return what any of the cores of a population is short of, in words."""
+        pieces = even(self.sizes[population], parts[population])
+        if all(link.connection is None for link in self.linked if population in (link.source, link.target)):
+            pieces = [max(pieces, key=lambda piece: piece[1] - piece[0])]  # others need no more
+        demands = (self.of_part(population, j, piece, parts) for j, piece in enumerate(pieces))
+        return next((words for words in (excess(need, limits) for need in demands) if words), None)
 
 
 def excess(need: Demand, limits: CoreSpec) -> str | None:
@@ -134,77 +140,24 @@ def _grouped(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def partition(
-    network: Network,
-    chip: ChipSpec,
-    *,
-    weight_bits: int,
-    state_bits: Sequence[int],
-    trace_bits: int,
-    moments: Moments = _NO_MOMENTS,
-) -> list[list[tuple[int, int, Demand]]]:
-    """Split each population into ranges of neurons that fit a core; ``state_bits`` are those of each population.
+def partition(needs: Needs, chip: ChipSpec) -> list[list[tuple[int, int, Demand]]]:
+    """Split each population into ranges of neurons that fit a core, on as few cores as the limits allow.
 
-    Returns, for each population, (first neuron, neuron after the last, what the core needs).
+    Returns, for each population, (first neuron, neuron after the last, what the core needs). More cores that listen
+    mean more output axons for those who send, so cores are added until nothing changes.
 
     Raises
     ------
     MappingError
         When one neuron alone does not fit a core, or the chip has too few cores.
     """
-    shared: Any = {"weight_bits": weight_bits, "trace_bits": trace_bits, "moments": moments}
-    needs = [{**shared, "state_bits": bits} for bits in state_bits]
-    sizes = [population.size for population in network.populations]
-
-    def needed(p: int, parts: list[int]) -> list[tuple[int, int, Demand]]:
-        return [
-            (
-                first,
-                last,
-                listed_demand(network, p, (first, last), **needs[p], parts=parts)
-                if is_listed[p]
-                else demand(network, p, last - first, **needs[p], parts=parts),
-            )
-            for first, last in even(sizes[p], parts[p])
-        ]
-
-    def largest(p: int, parts: list[int]) -> list[Demand]:
-        if is_listed[p]:
-            return [need for *_, need in needed(p, parts)]
-        # What a core needs then depends on how many neurons it has, and not on which.
-        return [demand(network, p, -(-sizes[p] // parts[p]), **needs[p], parts=parts)]
-
-    is_listed = [
-        any(network.projections[k].connection is not None for k in (*network.into(p), *network.out_of(p)))
-        for p in range(len(sizes))
-    ]
-    parts = split([population.name for population in network.populations], sizes, chip, largest)
-    return [needed(p, parts) for p in range(len(sizes))]
-
-
-def split(
-    names: Sequence[str],
-    sizes: Sequence[int],
-    chip: ChipSpec,
-    demands: Callable[[int, list[int]], list[Demand]],
-) -> list[int]:
-    """Return how many cores each population takes: as few as the limits allow.
-
-    ``demands(p, parts)`` are what cores of population p need when each population takes ``parts`` cores. More cores
-    that listen mean more output axons for those who send, so this is repeated until it no longer changes.
-
-    Raises
-    ------
-    MappingError
-        When one neuron alone does not fit a core, or the chip has too few cores.
-    """
-    most = chip.core.neurons
+    most, sizes, names = chip.core.neurons, needs.sizes, needs.names
     parts = [1 if most is None else -(-size // most) for size in sizes]
     before: list[int] = []
     while parts != before:
         before = list(parts)
         for p, size in enumerate(sizes):
-            while short := next((s for s in (excess(n, chip.core) for n in demands(p, parts)) if s), None):
+            while short := needs.short(p, parts, chip.core):
                 if parts[p] >= size:
                     raise MappingError(
                         f"core {sum(parts[:p])}",
@@ -219,7 +172,10 @@ def split(
             f"{sum(parts)} needed ({taken}), {chip.mesh.n_cores} present on {chip.name}; "
             "use narrower weights, a smaller network or a larger chip",
         )
-    return parts
+    return [
+        [(*piece, needs.of_part(p, part, piece, parts)) for part, piece in enumerate(even(size, parts[p]))]
+        for p, size in enumerate(sizes)
+    ]
 
 
 def even(size: int, parts: int) -> list[Piece]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from neurochip.compile.image import ChipImage, CoreImage, Moments
-from neurochip.compile.partition import partition
+from neurochip.compile.partition import Linked, Needs, partition
 from neurochip.compile.quantise import check_sums, weight_fractions
 from neurochip.compile.route import snake
 from neurochip.description.chip import ChipSpec
@@ -70,13 +70,25 @@ def compile_network(
         state_bits, trace_bits = [numbers.state_bits] * len(each), trace_words * numbers.trace.bits
         numbers = replace(numbers, weight_fractions=weight_fractions(network, precision, weight_range))
         check_sums(network, numbers, word_bits(precision))
+    kept = moments or Moments()
     ranges = partition(
-        network,
+        Needs(
+            [population.name for population in network.populations],
+            network.sizes,
+            [
+                Linked(
+                    p.source,
+                    p.target,
+                    p.connection,
+                    word_bits(precision) + kept.weight.get(p.index, 0),
+                    p.delay,
+                )
+                for p in network.projections
+            ],
+            [bits + kept.bias.get(p, 0) for p, bits in enumerate(state_bits)],
+            trace_bits,
+        ),
         chip,
-        weight_bits=word_bits(precision),
-        state_bits=state_bits,
-        trace_bits=trace_bits,
-        moments=moments or Moments(),
     )
     on = iter(_sites(sites, chip, sum(len(r) for r in ranges)))
     cores = tuple(

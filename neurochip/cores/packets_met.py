@@ -11,10 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.compile.reach import synapses_met
 from neurochip.cores.arrays import Reception
 from neurochip.cores.layout import Layout
-from neurochip.cores.synapses_met import summed_back
+from neurochip.cores.synapses_met import summed_back, synapses_by_core
 
 __all__ = ["PacketsMet", "packet_bits", "reaching", "taken_in"]
 
@@ -72,16 +71,14 @@ class PacketsMet:
     def _met(self) -> list[Counts]:
         """Synapses of each source of axons, i64[source neuron]: those of its projections on its core."""
         image, network = self._layout.image, self._layout.image.network
+        met = [synapses_by_core(image, p) for p in network.projections]
         found = []
         for received in self._layout.received:
-            core, total = (
-                image.cores[received.core],
-                np.zeros(network.sizes[received.population], dtype=np.int64),
-            )
-            for k in network.into(core.population):
+            total = np.zeros(network.sizes[received.population], dtype=np.int64)
+            for k in network.into(image.cores[received.core].population):
                 p = network.projections[k]
                 if (p.source, p.delay) == (received.population, received.delay):
-                    total += synapses_met(network, p, (core.first, core.last))
+                    total += met[k][:, received.core]
             found.append(total)
         return found
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.compile.reach import synapses_met
 from neurochip.cores.arrays import State
+from neurochip.elements.connections import fan_out_by_part
 from neurochip.network import Projection
 
 __all__ = ["SynapsesMet", "summed_back", "synapses_by_core"]
@@ -24,10 +24,13 @@ Counts = NDArray[np.int64]
 
 def synapses_by_core(image: ChipImage, projection: Projection) -> Counts:
     """Return the synapses of each source neuron of a projection on each core of the chip, i64[source neuron, core]."""
-    network = image.network
-    met = np.zeros((network.sizes[projection.source], len(image.cores)), dtype=np.int64)
-    for c in image.cores_of(projection.target):
-        met[:, c] = synapses_met(network, projection, (image.cores[c].first, image.cores[c].last))
+    met = np.zeros((image.network.sizes[projection.source], len(image.cores)), dtype=np.int64)
+    there = list(image.cores_of(projection.target))
+    if projection.connection is None:
+        met[:, there] = [image.cores[c].size for c in there]
+    else:
+        part_of = image.sending.pieces.of[projection.target] - there[0]
+        met[:, there] = fan_out_by_part(projection.connection, part_of, len(there))
     return met
 
 

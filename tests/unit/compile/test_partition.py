@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,42 @@ from hypothesis import strategies as st
 
 from neurochip.compile import compile_network
 from neurochip.compile.image import Demand
-from neurochip.compile.partition import demand, even, listed_demand, partition
+from neurochip.compile.partition import Linked, Needs, even, partition
 from neurochip.description import ChipSpec, read_chip
-from neurochip.elements.connections import OneToOne
+from neurochip.elements.connections import OneToOne, Sparse
 from neurochip.errors import ConfigError, MappingError
 from neurochip.network import Network, Population, Projection, layered
 from neurochip.testing.networks import small_chip
 from tests.property.networks import checked
 
-NEEDS = {"weight_bits": 8, "state_bits": 96, "trace_bits": 32}
+WEIGHT, STATE, TRACE = 8, 96, 32  # bits
 
 
-def each(network: Network) -> Any:
-    """The same, with the state of the neurons of each population."""
-    return NEEDS | {"state_bits": [96] * len(network.sizes)}
+def needs(network: Network) -> Needs:
+    """What its populations need with such words."""
+    linked = [Linked(p.source, p.target, p.connection, WEIGHT, p.delay) for p in network.projections]
+    names = [population.name for population in network.populations]
+    return Needs(names, network.sizes, linked, [STATE] * len(names), TRACE)
+
+
+def demand(network: Network, population: int, neurons: int, parts: list[int]) -> Demand:
+    """What a core needs with so many neurons of a population, where every pair of neurons has a synapse."""
+    into = [network.projections[k] for k in network.into(population)]
+    slowest = {p.source: 1 for p in into}
+    for p in into:
+        slowest[p.source] = max(slowest[p.source], p.delay)
+    axons = sum(network.sizes[source] for source in slowest)
+    waits = sum(network.sizes[source] * (delay - 1) for source, delay in slowest.items())
+    return Demand(
+        neurons=neurons,
+        synapse_memory=neurons * WEIGHT * sum(network.sizes[p.source] for p in into),
+        input_axons=axons,
+        output_axons=neurons
+        * sum(
+            parts[target] for target in {network.projections[k].target for k in network.out_of(population)}
+        ),
+        neuron_state_memory=neurons * STATE + axons * TRACE + waits,
+    )
 
 
 RESOURCES = ("neurons", "synapse_memory", "input_axons", "output_axons", "neuron_state_memory")
@@ -33,7 +56,7 @@ RESOURCES = ("neurons", "synapse_memory", "input_axons", "output_axons", "neuron
 def fits(network: Network, chip: ChipSpec, parts: list[int]) -> bool:
     """Whether populations split into so many nearly equal parts break no limit."""
     for p, population in enumerate(network.populations):
-        need = demand(network, p, -(-population.size // parts[p]), **NEEDS, parts=parts)
+        need = demand(network, p, -(-population.size // parts[p]), parts)
         for resource in RESOURCES:
             limit = getattr(chip.core, resource)
             if limit is not None and getattr(need, resource) > limit:
@@ -66,7 +89,7 @@ def test_laws(
     chip = small_chip(neurons, mesh=(30, 30, 1), **{k: v for k, v in limits.items() if v is not None})
     network = layered(sizes, tied=tied)
     try:
-        ranges = partition(network, chip, **each(network))
+        ranges = partition(needs(network), chip)
     except MappingError:
         return
     parts = [len(pieces) for pieces in ranges]
@@ -75,7 +98,7 @@ def test_laws(
         lengths = [last - first for first, last, _ in pieces]
         assert max(lengths) - min(lengths) <= 1
         for length, (_, _, need) in zip(lengths, pieces, strict=True):
-            assert need == demand(network, p, length, **NEEDS, parts=parts)
+            assert need == demand(network, p, length, parts)
             assert need.neurons == length
     assert fits(network, chip, parts)
     # As few as possible: no population can do with one core less.
@@ -88,7 +111,7 @@ def test_fewest_of_all() -> None:
     """No split with fewer cores in all fits, tried one by one."""
     network = layered((12, 9, 5))
     chip = small_chip(6, synapse_memory=800, output_axons=24, mesh=(10, 10, 1))
-    parts = [len(pieces) for pieces in partition(network, chip, **each(network))]
+    parts = [len(pieces) for pieces in partition(needs(network), chip)]
     every = [
         [a, b, c]
         for a in range(1, 13)
@@ -103,7 +126,7 @@ def test_fewest_of_all() -> None:
 def test_demand_by_hand() -> None:
     """Of three hidden neurons [7-9-4]: 11 axons in; two output cores receive each, and three input ones send."""
     network = layered((7, 9, 4))
-    found = demand(network, 1, 3, weight_bits=8, state_bits=96, trace_bits=32, parts=[3, 3, 2])
+    found = needs(network).of_part(1, 0, (0, 3), [3, 3, 2])
     assert found == Demand(
         neurons=3,
         synapse_memory=3 * 11 * 8,
@@ -111,7 +134,7 @@ def test_demand_by_hand() -> None:
         output_axons=3 * 2,
         neuron_state_memory=3 * 96 + 11 * 32,
     )
-    source = demand(network, 0, 7, weight_bits=8, state_bits=96, trace_bits=32, parts=[1, 3, 2])
+    source = needs(network).of_part(0, 0, (0, 7), [1, 3, 2])
     assert (source.synapse_memory, source.input_axons, source.output_axons) == (0, 0, 7 * 3)
 
 
@@ -126,10 +149,19 @@ def test_dense_projections_need_what_all_their_pairs_do(seed: int) -> None:
     ways += [way for way in ways if rng.random() < 0.3]  # several projections between two populations
     network = Network(populations, tuple(Projection(i, j, delay=int(rng.integers(1, 6))) for i, j in ways))
     parts = [int(rng.integers(1, size + 1)) for size in sizes]
+    all_pairs = [
+        Projection(i, j, connection=Sparse.from_pairs(a, b, *np.divmod(np.arange(a * b), b))[0])
+        for (i, j), a, b in ((way, network.sizes[way[0]], network.sizes[way[1]]) for way in ways)
+    ]
+    found, pair_by_pair = needs(network), needs(Network(populations, tuple(all_pairs)))
     for p, size in enumerate(sizes):
-        for first, last in even(int(size), parts[p]):
-            pair_by_pair = listed_demand(network, p, (first, last), **NEEDS, parts=parts)
-            assert pair_by_pair == demand(network, p, last - first, **NEEDS, parts=parts)
+        for part, (first, last) in enumerate(even(int(size), parts[p])):
+            assert found.of_part(p, part, (first, last), parts) == demand(network, p, last - first, parts)
+            listed = pair_by_pair.of_part(p, part, (first, last), parts)
+            assert (listed.input_axons, listed.output_axons) == (
+                sum(network.sizes[source] for source in {i for i, j in ways if j == p}),
+                (last - first) * sum(parts[target] for target in {j for i, j in ways if i == p}),
+            )
 
 
 def test_synapses_that_do_not_exist_need_nothing() -> None:
@@ -138,7 +170,7 @@ def test_synapses_that_do_not_exist_need_nothing() -> None:
         (Population("in", 6, clamped=True), Population("out", 6)), (Projection(0, 1, connection=connection),)
     )
     # Six weights fit; those of all pairs would ask for more cores.
-    ((source,), (target,)) = partition(network, small_chip(6, synapse_memory=6 * 8), **each(network))
+    ((source,), (target,)) = partition(needs(network), small_chip(6, synapse_memory=6 * 8))
     assert source[:2] == target[:2] == (0, 6)
     assert source[2] == Demand(6, 0, 0, 6, 6 * 96)
     assert target[2] == Demand(6, 6 * 8, 6, 0, 6 * 96 + 6 * 32)
@@ -230,9 +262,8 @@ def test_neurons_of_each_population_keep_their_own_state() -> None:
     """What a core has to keep is that of the neurons on it: many words of one population, few of another."""
     network = layered((4, 6, 3))
     chip = small_chip(6, neuron_state_memory=200)
-    parts = [
-        len(p) for p in partition(network, chip, **(NEEDS | {"state_bits": [0, 60, 10], "trace_bits": 0}))
-    ]
+    kept = replace(needs(network), trace_bits=0)
+    parts = [len(p) for p in partition(replace(kept, state_bits=[0, 60, 10]), chip)]
     assert parts == [1, 2, 1]  # three neurons of 60 bits on a core at most
     with pytest.raises(MappingError, match="one neuron of population hidden"):
-        partition(network, chip, **(NEEDS | {"state_bits": [0, 201, 10], "trace_bits": 0}))
+        partition(replace(kept, state_bits=[0, 201, 10]), chip)
