@@ -15,6 +15,7 @@ from neurochip.description.chip import ChipSpec, MeshSpec
 __all__ = ["Crossed", "Link", "crossed", "links_crossed", "reached", "route", "snake"]
 
 Counts = NDArray[np.int64]
+_FEW = 4096  # pairs of cores, looked at one by one
 
 Link = tuple[tuple[int, int], tuple[int, int]]  # one way, from tile (x, y) to its neighbour
 
@@ -129,6 +130,10 @@ def _cut(
 
 def _distance(start: Counts, end: Counts, weights: Counts | None = None) -> Counts:
     """Return Σ_end weight · |end − start| along one axis, i64[start]; weights are 1 if not given."""
+    if start.size * end.size < _FEW:
+        far = np.abs(start[:, None] - end)
+        near: Counts = far.sum(axis=1) if weights is None else far @ weights
+        return near
     places, which = np.unique(end, return_inverse=True)
     heap = np.zeros(places.size, dtype=np.int64)
     np.add.at(heap, which, 1 if weights is None else weights)

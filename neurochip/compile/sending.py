@@ -19,6 +19,16 @@ from neurochip.description.chip import ChipSpec
 __all__ = ["Sending"]
 
 Counts = NDArray[np.int64]
+_PER_SPIKE = (
+    "spikes_sent",
+    "packets",
+    "packets_sent",
+    "hops_ew",
+    "hops_ns",
+    "spikes_hops",
+    "aer",
+    "aer_hops",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +80,8 @@ class Sending:
 
     def _on_first_pieces(self, of_cores: Counts) -> Counts:
         """Return i64[row, piece], what is said of rows and cores, on the piece of each core that counts it."""
+        if self.cores.size == self.core.size:
+            return of_cores[:, self.core]
         found = np.zeros_like(self.ways.operations)
         for population, targets in enumerate(self.ways.targets):
             rows = np.flatnonzero(self.ways.populations == population)
@@ -152,28 +164,29 @@ class Sending:
         """Whether one packet goes to all receivers, and forks on its way."""
         return self.chip.packet.routing == "multicast"
 
+    @cached_property
+    def _per_spike(self) -> Counts:
+        """i64[way, counter]: what one spike adds to each counter of `_PER_SPIKE`."""
+        links, bits, bit_links = self.spike
+        one, all_links = np.ones_like(bits), links.sum(axis=1)
+        return np.column_stack([one, self.packets, self.copies, links, all_links, bits, bit_links])
+
+    @cached_property
+    def _per_symbol(self) -> tuple[Counts, Counts]:
+        """Of each piece: frames that leave it, and links that they cross."""
+        copies = (self._frame_bits > 0).sum(axis=1)
+        return np.minimum(copies, 1) if self.forks else copies, self.frame.links.sum(axis=1)
+
     def sent(self, spikes: Counts, symbols: Counts) -> dict[str, Counts]:
         """Return counters by name, i64[piece], where i64[way] spikes and i64[piece] symbols of frames leave."""
-
-        def on_piece(of_ways: Counts) -> Counts:
-            return summed(of_ways, self.ways.pieces, self.core.size)
-
-        frames = (self._frame_bits > 0).sum(axis=1)
-        links = on_piece(spikes[:, None] * self.spike.links)
-        over = symbols * self.frame.links.sum(axis=1)
+        counted = summed(spikes[:, None] * self._per_spike, self.ways.pieces, self.core.size)
+        frames, links = self._per_symbol
         return {
-            "spikes_sent": on_piece(spikes),
-            "packets": on_piece(spikes * self.packets),
-            "packets_sent": on_piece(spikes * self.copies),
-            "hops_ew": links[:, 0],
-            "hops_ns": links[:, 1],
-            "spikes_hops": links.sum(axis=1),
-            "aer": on_piece(spikes * self.spike.bits),
-            "aer_hops": on_piece(spikes * self.spike.bit_links),
+            **dict(zip(_PER_SPIKE, counted.T, strict=True)),
             "symbols": symbols,
-            "symbols_hops": over,
-            "bitmap": symbols * (np.minimum(frames, 1) if self.forks else frames),
-            "bitmap_hops": over,
+            "symbols_hops": symbols * links,
+            "bitmap": symbols * frames,
+            "bitmap_hops": symbols * links,
         }
 
     def received(self, spikes: Counts, symbols: Counts) -> dict[str, Counts]:
