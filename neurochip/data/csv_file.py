@@ -24,7 +24,7 @@ _MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
 
 
 def read_csv(file: Foreign, spec: DataSpec) -> Table:
-    """Return the samples of a CSV; cells are parted by commas, semicolons or tabs, whichever the first row has most of.
+    """Return the samples of a CSV; cells are parted as `files.read_cells` says.
 
     A first row without any number is that of the names, as is one whose last cell is the name of a target. Lines above
     it that begin with # are comments, but for one with as many cells, which has the names.
@@ -91,7 +91,7 @@ def _cells(file: Foreign) -> tuple[list[list[str]], list[int]]:
     if len(rows[0]) < 2:
         raise DataError(
             str(file.path),
-            "has one column; at least one input and a target are needed, parted by commas, semicolons or tabs",
+            "has one column; at least one input and a target are needed, parted by commas, semicolons, tabs or blanks",
         )
     return rows, lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from neurochip.files.door import Foreign, briefly, opened
 from neurochip.files.limits import MOST_ROWS_TEXT
@@ -19,8 +19,9 @@ _LONGEST_LINE = 1 << 26  # characters of the first line, by which cells are told
 def read_cells(file: Foreign) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of each row of a CSV that is not empty.
 
-    Cells are parted by commas, semicolons or tabs, whichever the first row has most of. Lines above it that begin with
-    # are left aside; the last of them, with as many cells as the row, has the names of the columns.
+    Cells are parted by commas, semicolons or tabs, whichever the first row has most of; by blanks, one or several,
+    where it has none of these and the second row has as many words. Lines above it that begin with # are left aside;
+    the last of them, with as many cells as the row, has the names of the columns.
 
     Raises
     ------
@@ -32,11 +33,13 @@ def read_cells(file: Foreign) -> Iterator[tuple[int, list[str]]]:
             line = 0
             try:
                 first, said, above = _below_comments(text)
-                by = max(_DELIMITERS, key=first.count)
+                second = text.readline(_LONGEST_LINE)
+                by = _parted_by(first, second)
                 names = next(csv.reader([said[1:].strip()], delimiter=by, skipinitialspace=True), [])
-                reader = csv.reader(
-                    itertools.chain([first], text) if first else text, delimiter=by, skipinitialspace=True
-                )
+                rows: Iterable[str] = itertools.chain((given for given in (first, second) if given), text)
+                if by == " ":  # those at the ends of a row part nothing
+                    rows = (row.strip() + "\n" for row in rows)
+                reader = csv.reader(rows, delimiter=by, skipinitialspace=True)
                 for row in reader:
                     line = above + reader.line_num
                     if not row:
@@ -54,6 +57,13 @@ def read_cells(file: Foreign) -> Iterator[tuple[int, list[str]]]:
                 raise file.error(
                     f"{file.path}: row {line + 1}", f"cannot be read: {briefly(str(error))}"
                 ) from None
+
+
+def _parted_by(first: str, second: str) -> str:
+    """Return what parts the cells of rows that begin so."""
+    by = max(_DELIMITERS, key=first.count)
+    words = len(first.split())
+    return " " if by not in first and words > 1 and len(second.split()) in (0, words) else by
 
 
 def _below_comments(text: io.TextIOWrapper) -> tuple[str, str, int]:

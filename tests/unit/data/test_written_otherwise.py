@@ -1,4 +1,4 @@
-"""What other programs write differently: numbers of IDX files, comments above a CSV, one label in two ways."""
+"""What other programs write differently: numbers of IDX files, comments and blanks of a CSV, one label in two ways."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from neurochip.data import DataSpec, load
 from neurochip.errors import DataError, NeurochipError
+from neurochip.files import Foreign, read_cells
 from tests.unit.data.test_own import X, csv_text, whole, write
 
 
@@ -47,6 +48,30 @@ def test_comments_stand_above_the_names_or_have_them(tmp_path: Path, head: str) 
     assert bare.features == ("1", "2", "3")
     with pytest.raises(DataError, match="row 4, column 'one': 'x' is no number"):
         load(write(tmp_path / "bad.csv", "# made by hand\none,two,three,class\n1,2,3,a\nx,1,2,b\n"))
+
+
+@pytest.mark.parametrize("gap", [" ", "   "])
+def test_cells_parted_by_blanks(tmp_path: Path, gap: str) -> None:
+    """As many files of the UCI repository have them: columns stand one below the other."""
+    plain = load(write(tmp_path / "x.csv", csv_text()))
+    text = "".join(f" {line.replace(',', gap)} \n" for line in csv_text().splitlines())
+    found = load(write(tmp_path / "x.data", text))
+    assert found.features == plain.features == ("one", "two", "three")
+    for one, other in zip(whole(found), whole(plain), strict=True):
+        np.testing.assert_array_equal(one, other)
+    bare = load(write(tmp_path / "bare.txt", "# made by hand\n" + text.split("\n", 1)[1]))
+    assert bare.features == ("1", "2", "3")
+    with pytest.raises(DataError, match="row 3: has 3 cells, and the first row has 4"):
+        load(write(tmp_path / "short.txt", "1 2 3 a\n4 5 6 b\n1 2 3\n"))
+
+
+def test_blanks_within_cells_part_nothing(tmp_path: Path) -> None:
+    """Where a row is parted by something else, or the row below has no such words."""
+    x = csv_text(head="my one,my two,my three,class")
+    assert load(write(tmp_path / "x.csv", x)).features == ("my one", "my two", "my three")
+    (tmp_path / "y.csv").write_text("my value\n1\n2\n")
+    rows = read_cells(Foreign(tmp_path / "y.csv", "a table", "write it again"))
+    assert [cells for _, cells in rows] == [["my value"], ["1"], ["2"]]
 
 
 def test_a_label_that_is_written_in_two_ways(tmp_path: Path) -> None:
