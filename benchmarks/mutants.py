@@ -107,7 +107,25 @@ def mutants_of(file: str) -> dict[Place, list[Mutant]]:
 def drawn(file: str, each: int, seed: int) -> list[Mutant]:
     """Return ``each`` mutants of a file at most, in places drawn by (seed, file), in their order."""
     chance, places = random.Random(f"{seed} {file}"), mutants_of(file)
-    return [chance.choice(places[at]) for at in sorted(chance.sample(sorted(places), min(each, len(places))))]
+    text = (ROOT / file).read_text(encoding="utf-8")
+    chosen = [
+        chance.choice(places[at]) for at in sorted(chance.sample(sorted(places), min(each, len(places))))
+    ]
+    found = [mutant for mutant in chosen if _is_python(text, mutant)]
+    left = sorted(set(places) - {mutant.place for mutant in chosen})
+    chance.shuffle(left)
+    while len(found) < len(chosen) and left:
+        found += [other for other in [chance.choice(places[left.pop()])] if _is_python(text, other)]
+    return sorted(found, key=lambda mutant: mutant.place)
+
+
+def _is_python(text: str, mutant: Mutant) -> bool:
+    """Whether a mutant parses: Cosmic Ray takes the star before names of arguments for an operator too."""
+    try:
+        ast.parse(changed(text, mutant))
+    except SyntaxError:
+        return False
+    return True
 
 
 def changed(text: str, mutant: Mutant) -> str:

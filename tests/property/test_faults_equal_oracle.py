@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.description import CodingSpec
+from neurochip.description import ChipSpec, CodingSpec
 from neurochip.description.faults import FaultsSpec
 from neurochip.elements import (
     OSA,
@@ -22,7 +22,7 @@ from neurochip.elements import (
 )
 from neurochip.substrate import Observable, Phase
 from neurochip.substrate.counters import COUNTERS
-from neurochip.testing.networks import draw_net, fast_chip, small_chip
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.oracle.learning import trace
 from tests.property.faulty_networks import fault_specs, slow_faulty_chip
 from tests.property.networks import checked, seeds
@@ -59,26 +59,32 @@ def test_every_fault(
     tied: bool,
 ) -> None:
     net = draw_net(seed, sizes, batch=BATCH, tied=tied)
-    chip = small_chip(neurons, mesh=(9, 9, 2), routing=routing)
+    check_every_fault(net, small_chip(neurons, mesh=(9, 9, 2), routing=routing), coding, faults, seed)
+
+
+def check_every_fault(
+    net: Net, chip: ChipSpec, coding: CodingSpec, faults: FaultsSpec, seed: int, ticks: int = FREE
+) -> None:
+    """Run two phases on both chips."""
     fast = fast_chip(net, coding, chip=chip, seed=seed, faults=faults, traced=True)
     fast.begin(net.x, PRESENTATIONS)
     phases = [
-        fast.run(Phase.FREE, FREE, record=RECORD),
+        fast.run(Phase.FREE, ticks, record=RECORD),
         fast.run(Phase.NUDGED, NUDGED, beta=0.5, targets=net.y, record=RECORD),
     ]
     slow = slow_faulty_chip(net, coding, fast, faults, seed=seed, presentations=PRESENTATIONS)
     for sample in range(BATCH):
         slow.begin(net.x[sample].tolist(), sample)
-        slow.run("free", FREE)
+        slow.run("free", ticks)
         slow.run("nudged", NUDGED, beta=0.5, y=net.y[sample].tolist())
-        for layer in range(len(sizes)):
+        for layer in range(len(net.sizes)):
             spikes = np.concatenate([phase.spikes[layer][:, sample] for phase in phases])
             np.testing.assert_array_equal(spikes, slow.spikes[layer])
             states = np.concatenate([phase.states[layer][:, sample] for phase in phases])
             np.testing.assert_allclose(states, slow.states[layer], rtol=0, atol=1e-11)
         check_traces(fast, slow, sample)
     for phase in (Phase.FREE, Phase.NUDGED):
-        check_counters(fast, slow, phase, routing)
+        check_counters(fast, slow, phase, chip.packet.routing)
 
 
 def check_traces(fast: Any, slow: Any, sample: int) -> None:

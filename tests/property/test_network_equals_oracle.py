@@ -104,6 +104,10 @@ def cases(draw: st.DrawFn) -> Case:
 @settings(max_examples=150)
 @given(case=cases())
 def test_traffic(case: Case) -> None:
+    check_traffic(case)
+
+
+def check_traffic(case: Case) -> None:
     network = case.oracle()
     network.give(case.source, case.destinations, case.due)
     network.run(MAX_CYCLES)
@@ -126,8 +130,11 @@ def test_traffic(case: Case) -> None:
 @settings(max_examples=100)
 @given(case=cases(), data=st.data())
 def test_ticks_of_cores(case: Case, data: st.DataObject) -> None:
+    check_tick(case, np.random.default_rng(data.draw(st.integers(0, 2**32 - 1))))
+
+
+def check_tick(case: Case, random: np.random.Generator) -> None:
     mesh, timing = case.mesh, case.timing
-    random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     neurons = random.integers(0, 9, size=mesh.n_cores)
     after = [int(random.integers(neurons[core] + 1)) for core in case.source]
     for core in set(case.source):  # a core meets its neurons in order

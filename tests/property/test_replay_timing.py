@@ -112,7 +112,10 @@ def plain_tick(case: Case, chip: ChipSpec, spikes: list[Any], tick: int, updates
 def test_three_models(
     seed: int, recurrent: bool, multicast: bool, computes: bool, timing: TimingSpec
 ) -> None:
-    case = Case(seed, recurrent, multicast)
+    check_three_models(Case(seed, recurrent, multicast), timing, computes)
+
+
+def check_three_models(case: Case, timing: TimingSpec, computes: bool) -> None:
     chip = replace(chip_of(case.routing), timing=timing)
     neuron = LIF(3.5, 0.5) if computes else None
     tick, analytic, cycle = (run(case, chip, model, neuron) for model in ("tick", "analytic", "cycle"))

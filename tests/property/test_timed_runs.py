@@ -44,20 +44,21 @@ def specification(timing: TimingSpec | None, routing: Any = "unicast", neurons: 
     return replace(small_chip(neurons, routing=routing), timing=timing)
 
 
-def run(net: Net, chip: ChipSpec, **how: Any) -> tuple[DigitalSubstrate, list[Any]]:
-    """Present three samples, two phases of which the first goes on; return the chip and its spikes."""
+def run(
+    net: Net, chip: ChipSpec, pieces: tuple[tuple[Phase, int], ...] = PIECES, **how: Any
+) -> tuple[DigitalSubstrate, list[Any]]:
+    """Present all samples, two phases of which the first goes on; return the chip and its spikes."""
     made = fast_chip(net, CODING, chip=chip, **how)
-    made.begin(net.x, NUMBERS)
-    record = how.pop("record", ("spikes",))
+    made.begin(net.x, NUMBERS[: len(net.x)])
     settled = [
         made.run(
             phase,
             ticks,
             beta=0.5 if phase is Phase.NUDGED else 0.0,
             targets=net.y if phase is Phase.NUDGED else None,
-            record=record,
+            record=("spikes",),
         )
-        for phase, ticks in PIECES
+        for phase, ticks in pieces
     ]
     return made, [piece.spikes for piece in settled]
 
@@ -172,9 +173,18 @@ def from_counts(image: ChipImage, spikes: tuple[Any, ...]) -> Any:
 def test_three_models(
     seed: int, sizes: tuple[int, ...], timing: TimingSpec, routing: str, neurons: int, precision: str
 ) -> None:
-    net, chip = draw_net(seed, sizes, batch=3), specification(timing, routing, neurons)
+    check_three_models(draw_net(seed, sizes, batch=3), specification(timing, routing, neurons), precision)
+
+
+def check_three_models(
+    net: Net, chip: ChipSpec, precision: Any, pieces: tuple[tuple[Phase, int], ...] = PIECES
+) -> None:
+    """Time three pieces of two phases with all models."""
+    timing, samples = chip.timing, len(net.x)
+    assert timing is not None
     (tick, spikes), (analytic, other), (cycle, third) = (
-        run(net, chip, precision=precision, timing=Timed(model)) for model in ("tick", "analytic", "cycle")
+        run(net, chip, pieces, precision=precision, timing=Timed(model))
+        for model in ("tick", "analytic", "cycle")
     )
     assert times(tick) == {}
     for made, seen in ((analytic, other), (cycle, third)):
@@ -183,16 +193,16 @@ def test_three_models(
             assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
     image, parts = tick.image, {Phase.FREE: (0, 2), Phase.NUDGED: (1,)}
     n_cores = len(image.cores)
-    for phase, pieces in parts.items():
+    for phase, own in parts.items():
         all_ticks = [
             listed(image, spikes[p], t, sample, spikes[p - 1] if p else None)
-            for p in pieces
-            for t in range(PIECES[p][1])
-            for sample in range(3)
+            for p in own
+            for t in range(pieces[p][1])
+            for sample in range(samples)
         ]
         time, bound = cycle.counters().phases[phase].time, analytic.counters().phases[phase].time
         assert time is not None and bound is not None
-        assert time.ticks == bound.ticks == len(all_ticks) and time.presentations == bound.presentations == 3
+        assert time.ticks == bound.ticks == len(all_ticks) and time.presentations == bound.presentations == samples
         assert time.cycles == sum(t.cycles for t in all_ticks)
         assert time.longest == max(t.cycles for t in all_ticks)
         assert time.barrier == bound.barrier == sum(t.barrier for t in all_ticks)
@@ -217,7 +227,7 @@ def test_three_models(
         assert percentiles(time.latencies, 0, 50, 99, 100) == pytest.approx(wanted)
 
         if timing.engines == 2 and timing.clamped_fill == timing.fill_cycles:
-            least = np.concatenate([from_counts(image, spikes[p]) for p in pieces])
+            least = np.concatenate([from_counts(image, spikes[p]) for p in own])
             assert bound.cycles == least.sum() and bound.longest == least.max()
         assert bound.cycles <= time.cycles
         if timing.engines == 1:  # without waiting for the network

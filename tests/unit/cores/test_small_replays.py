@@ -1,0 +1,94 @@
+"""Replays of a few neurons against plain Python, event by event: small enough to be run without compilation too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip import LIF
+from neurochip.description.chip import TimingSpec
+from tests.property.test_replay_equals_oracle import Case, check_counters, draw_connectivity
+from tests.property.test_replay_timing import check_three_models
+
+pytestmark = [
+    pytest.mark.interp,
+    pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning"),
+]
+SIZES, TICKS = (22, 6, 4), 5
+TIMING = TimingSpec(
+    clock=1e9,
+    sops_per_cycle=0.2857,
+    cycles_per_neuron_update=2.5,
+    cycles_per_packet_in=5.1,
+    cycles_per_packet_out=0.3,
+    cycles_per_spike_out=1.7,
+    router_cycles=1,
+    link_cycles_ew=1,
+    link_cycles_ns=3,
+    fifo_depth=1,
+    barrier_cycles=((1, 3), (2, 4), (4, 10)),
+    fill_cycles=8.4,
+)
+KINDS: dict[str, dict[str, Any]] = {
+    "two engines": {},
+    "one engine": {"engines": 1},
+    "words, a list": {"weights_per_access": 2, "least_accesses": 2, "outbox": True, "fifo_depth": 2},
+}
+
+
+class SmallCase(Case):
+    """A network of a few neurons on a few cores, most of which spike in most ticks; ``sparse``: not all connected."""
+
+    def __init__(self, seed: int, recurrent: bool, multicast: bool, sparse: bool = False) -> None:
+        rng = np.random.default_rng(seed)
+        self.routing = "multicast" if multicast else "unicast"
+        self.sizes, self.ticks = list(SIZES), TICKS
+        # Many sums are 0 although spikes came.
+        self.weights = [rng.integers(-1, 2, shape) for shape in zip(SIZES[:-1], SIZES[1:], strict=True)]
+        self.loops = [rng.integers(-1, 2, (n, n)) for n in SIZES[1:]] if recurrent else None
+        self.cores = [rng.choice([0, 5, 11, 23], n) for n in SIZES]
+        self.rasters = [(rng.random((TICKS, n)) < 0.8).astype(np.uint8) for n in SIZES]
+        self.rasters[0][2] = 0
+        self.connections = {}
+        for (a, b), weights in self.links().items() if sparse else ():
+            made = self.connections[a, b] = draw_connectivity(rng, *weights.shape)
+            values = rng.integers(-1, 2, made.shape)
+            if a != b:
+                self.weights[a] = values
+            elif self.loops is not None:
+                self.loops[a - 1] = values
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("sparse", [False, True])
+def test_spikes_and_counters(seed: int, sparse: bool) -> None:
+    case = SmallCase(seed, recurrent=seed % 2 == 1, multicast=seed % 3 == 0, sparse=sparse)
+    neuron = LIF(1.0, leak=0.5 if seed % 2 else 1.0, reset="subtract", refractory=seed % 2)
+    slow, fast = case.slow(neuron), case.fast(neuron)
+    expected = slow.run([raster.tolist() for raster in case.rasters])
+    assert [layer.tolist() for layer in fast.spikes] == expected
+    check_counters(fast, slow)
+
+
+def test_some_of_these_neurons_are_idle_and_some_sums_of_spikes_are_nothing() -> None:
+    found = []
+    for seed in range(5):
+        case = SmallCase(seed, recurrent=False, multicast=False, sparse=True)
+        made = case.connections[0, 1].edges()
+        for bits in case.rasters[0]:
+            came = bits[made.source] > 0
+            reached = np.bincount(made.target[came], minlength=SIZES[1]) > 0
+            weights = case.weights[0].reshape(-1)[made.weight] if case.weights[0].size else np.ones(len(came))
+            sums = np.bincount(made.target[came], weights[came], SIZES[1])
+            found += list(zip(reached.tolist(), (sums == 0).tolist(), strict=True))
+    assert {(False, True), (True, True), (True, False)} <= set(found)
+
+
+@pytest.mark.parametrize("computes", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_three_models_of_time(kind: str, computes: bool) -> None:
+    case = SmallCase(3 + computes, recurrent=computes, multicast=kind != "two engines")
+    check_three_models(case, replace(TIMING, **KINDS[kind]), computes)
