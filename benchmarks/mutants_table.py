@@ -32,8 +32,9 @@ _LOOP = (
     "tests/unit/cores/test_delays.py",
     "tests/unit/cores/test_spiking_network.py",
     "tests/unit/cores/test_compaction.py",
+    "tests/unit/cores/test_shown_spikes.py",
     "-k",
-    "not recorded_runs",
+    "not recorded_runs and (not shown or fires or reach or filters or receiving)",
 )
 _COUNTED = (
     "tests/property/test_counters_equal_oracle.py",

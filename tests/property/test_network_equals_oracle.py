@@ -237,6 +237,10 @@ def check_tick(case: Case, random: np.random.Generator) -> None:
 @settings(max_examples=60)
 @given(case=cases())
 def test_conservation_in_every_cycle_of_the_kernel(case: Case) -> None:
+    check_conservation(case)
+
+
+def check_conservation(case: Case) -> None:
     packets, _ = in_core_order(case.packets)
     n = len(packets.destination)
     fabric, load, state = build(

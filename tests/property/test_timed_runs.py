@@ -202,7 +202,10 @@ def check_three_models(
         ]
         time, bound = cycle.counters().phases[phase].time, analytic.counters().phases[phase].time
         assert time is not None and bound is not None
-        assert time.ticks == bound.ticks == len(all_ticks) and time.presentations == bound.presentations == samples
+        assert (
+            time.ticks == bound.ticks == len(all_ticks)
+            and time.presentations == bound.presentations == samples
+        )
         assert time.cycles == sum(t.cycles for t in all_ticks)
         assert time.longest == max(t.cycles for t in all_ticks)
         assert time.barrier == bound.barrier == sum(t.barrier for t in all_ticks)

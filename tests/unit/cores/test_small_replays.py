@@ -10,6 +10,7 @@ import pytest
 
 from neurochip import LIF
 from neurochip.description.chip import TimingSpec
+from neurochip.elements.connections import Connection, Convolution, Dense, OneToOne, Pooling, Sparse
 from tests.property.test_replay_equals_oracle import Case, check_counters, draw_connectivity
 from tests.property.test_replay_timing import check_three_models
 
@@ -17,7 +18,7 @@ pytestmark = [
     pytest.mark.interp,
     pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning"),
 ]
-SIZES, TICKS = (22, 6, 4), 5
+SIZES, TICKS = (24, 6, 4), 5
 TIMING = TimingSpec(
     clock=1e9,
     sops_per_cycle=0.2857,
@@ -36,6 +37,13 @@ KINDS: dict[str, dict[str, Any]] = {
     "two engines": {},
     "one engine": {"engines": 1},
     "words, a list": {"weights_per_access": 2, "least_accesses": 2, "outbox": True, "fifo_depth": 2},
+}
+CONNECTIONS: dict[str, Connection] = {
+    "dense": Dense(24, 6),
+    "one to one": OneToOne(24, 6),
+    "sparse": Sparse.from_pairs(24, 6, np.arange(0, 24, 3), np.arange(8) % 5)[0],
+    "convolution": Convolution((1, 4, 6), 1, (3, 4)),
+    "pooling": Pooling((1, 4, 6), (2, 2), reduction="sum"),
 }
 
 
@@ -71,6 +79,29 @@ def test_spikes_and_counters(seed: int, sparse: bool) -> None:
     expected = slow.run([raster.tolist() for raster in case.rasters])
     assert [layer.tolist() for layer in fast.spikes] == expected
     check_counters(fast, slow)
+
+
+@pytest.mark.parametrize("kind", [*sorted(CONNECTIONS), "several"])
+def test_idle_neurons_behind_every_connectivity(kind: str) -> None:
+    """A neuron at 0 is idle where no spike reached it, and not where spikes came whose weights add up to 0."""
+    case, rng = SmallCase(2, recurrent=kind == "several", multicast=False), np.random.default_rng(4)
+    case.connections = {(0, 1): CONNECTIONS["sparse" if kind == "several" else kind], (1, 2): Dense(6, 4)}
+    if case.loops is not None:
+        case.connections |= {
+            (1, 2): OneToOne(6, 4),
+            (1, 1): Convolution((1, 6, 1), 1, (3, 1), padding=(1, 0)),
+        }
+        case.connections[2, 2] = Pooling((1, 4, 1), (1, 1), reduction="sum")
+        case.loops = [rng.integers(-1, 2, case.connections[k, k].shape) for k in (1, 2)]
+    for a in (0, 1):
+        case.weights[a] = rng.integers(-1, 2, case.connections[a, a + 1].shape)
+    case.rasters[0][1:, ::2] = 0
+    neuron = LIF(0.5, leak=0.0)
+    slow, fast = case.slow(neuron), case.fast(neuron)
+    assert [layer.tolist() for layer in fast.spikes] == slow.run([raster.tolist() for raster in case.rasters])
+    check_counters(fast, slow)
+    assert any(0 < e.idle < 10 for e in slow.events) or kind == "dense"
+    assert fast.spikes[1].any()
 
 
 def test_some_of_these_neurons_are_idle_and_some_sums_of_spikes_are_nothing() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurochip.description.chip import MeshSpec, TimingSpec
-from tests.property.test_network_equals_oracle import Case, check_tick, check_traffic
+from tests.property.test_network_equals_oracle import Case, check_conservation, check_tick, check_traffic
 
 pytestmark = [
     pytest.mark.interp,
@@ -63,6 +63,11 @@ def drawn(mesh: str, timing: str, packets: int) -> Case:
 @pytest.mark.parametrize("mesh", MESHES)
 def test_traffic(mesh: str) -> None:
     check_traffic(drawn(mesh, "words", 30))
+
+
+@pytest.mark.parametrize("mesh", ["row", "shallow"])
+def test_conservation(mesh: str) -> None:
+    check_conservation(drawn(mesh, "words", 10))
 
 
 @pytest.mark.parametrize("mesh", ["row", "plane", "shallow"])

@@ -46,6 +46,14 @@ def test_nobody_waits_for_max_cycles_once_nothing_can_move() -> None:
         )
 
 
+def test_what_arrives_in_the_first_cycle_is_not_missing() -> None:
+    tile = MeshSpec(width=1, height=1, cores_per_tile=3)
+    with pytest.raises(
+        StallError, match="with 1 of 2 deliveries missing: packet 1 from core 0 to core 2; 0 packets"
+    ):
+        simulate_traffic(tile, timing_of_chip(), Packets.unicast([0, 0], [1, 2]), [0, 0], disabled=[2])
+
+
 def test_packets_not_due_yet_are_no_stall() -> None:
     traffic = simulate_traffic(MESH, timing_of_chip(), Packets.unicast([0, 1], [1, 2]), [0, 10**9])
     assert traffic.arrival.tolist() == [1, 10**9 + 1]
