@@ -202,6 +202,7 @@ def imported(folder: Path) -> None:
 # What a page needs besides.
 NEEDS: dict[str, list[Callable[[Path], None]]] = {
     "README.md": [network, samples],
+    "docs/tour.md": [network, samples],
     "docs/exploring.md": [imported],
     "docs/firmware.md": [program],
     "docs/model.md": [samples],

@@ -27,7 +27,7 @@ def cells() -> dict[tuple[str, str], Cell]:
 def test_the_tables_are_not_stale(cells: dict[tuple[str, str], Cell]) -> None:
     assert set(cells) == {(rule, substrate) for rule in RULES for substrate in SUBSTRATES}
     for page, text in (
-        ("README.md", table.markdown(cells)),
+        ("docs/rules.md", table.markdown(cells)),
         ("docs/results/rules.md", table.markdown(cells, figures=True)),
     ):
         assert text in (ROOT / page).read_text(encoding="utf-8"), f"{page} is stale: put in\n{text}"
