@@ -1,6 +1,6 @@
 """Take the picture of a page, as far as the end of a section: how docs/report.png and docs/sweep.png are made.
 
-python -m tests.browser.picture runs/mnist-small-…/report.html docs/report.png --until "With real values instead"
+python -m tests.browser.picture runs/mnist-small-…/report.html docs/report.png --until Bits
 """
 
 from __future__ import annotations
