@@ -1,10 +1,10 @@
 """Every learning rule on every substrate: learns, or is refused with the reason, or runs and does not learn here.
 
 ``python -m neurochip.papers.rules_on_substrates FILE`` measures all cells, writes them to a JSON file and prints the
-table of docs/rules.md. The task is the run ``stripes`` of the catalogue: two interleaved classes of 400 tiny images that
-no output layer can tell apart, [16, 12, 2], ten epochs. A cell *learns* where the test accuracy is above that of the
-same network with its hidden layer frozen by more than three standard errors, over five seeds (weights, order, and on
-the analog substrate the die). Rates are the same on all substrates.
+table of docs/rules.md. The task is the run ``stripes`` of the catalogue: two interleaved classes of 400 tiny images
+that no output layer can tell apart, [16, 12, 2], ten epochs. A cell *learns* where the test accuracy is above that of
+the same network with its hidden layer frozen by more than three standard errors, over five seeds (weights, order, and
+on the analog substrate the die). Rates are the same on all substrates.
 
 Each cell is what ``neurochip simulate stripes`` gives with the words of its row and its column. Cores whose neurons
 integrate and fire settle for longer, and are compared with a free run of the same length as the nudged phase, since
