@@ -21,6 +21,7 @@ import numpy as np
 from neurochip.kernels.cache import kernel_cache
 from neurochip.kernels.calls import Invoke, intrinsic_call, mark_of
 from neurochip.kernels.contract import checked
+from neurochip.kernels.garbage import left_alone
 from neurochip.kernels.inlining import inlined_pipeline
 
 __all__ = [
@@ -104,6 +105,7 @@ def _taught() -> Any:
         numba.config.CACHE_DIR = str(kernel_cache())  # type: ignore[attr-defined]
 
     inlined_pipeline()
+    left_alone()
 
     @typeof_impl.register(Kernel)
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
