@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from neurochip.kernels._jit import Kernel, kernel
 from neurochip.kernels.types import Float, Real, Vector
 
@@ -14,7 +12,7 @@ MOST_CONSTANTS = 8  # of one element: more than any that is known has
 
 
 @kernel
-def _take0(c: Vector[Float], at: int) -> Any:
+def _take0(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return ()
 
 
@@ -29,12 +27,12 @@ def _take2(c: Vector[Float], at: int) -> tuple[Real, Real]:
 
 
 @kernel
-def _take3(c: Any, at: int) -> Any:
+def _take3(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return (c[at], c[at + 1], c[at + 2])
 
 
 @kernel
-def _take4(c: Any, at: int) -> Any:
+def _take4(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return (c[at], c[at + 1], c[at + 2], c[at + 3])
 
 
@@ -44,7 +42,7 @@ def _take5(c: Vector[Float], at: int) -> tuple[Real, Real, Real, Real, Real]:
 
 
 @kernel
-def _take6(c: Any, at: int) -> Any:
+def _take6(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4], c[at + 5])
 
 
@@ -54,37 +52,37 @@ def _take7(c: Vector[Float], at: int) -> tuple[Real, ...]:
 
 
 @kernel
-def _take8(c: Any, at: int) -> Any:
+def _take8(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4], c[at + 5], c[at + 6], c[at + 7])
 
 
 @kernel
-def _take9(c: Any, at: int) -> Any:
+def _take9(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return _take8(c, at) + _take1(c, at + 8)
 
 
 @kernel
-def _take10(c: Any, at: int) -> Any:
+def _take10(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return _take8(c, at) + _take2(c, at + 8)
 
 
 @kernel
-def _take11(c: Any, at: int) -> Any:
+def _take11(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return _take8(c, at) + _take3(c, at + 8)
 
 
 @kernel
-def _take12(c: Any, at: int) -> Any:
+def _take12(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return _take8(c, at) + _take4(c, at + 8)
 
 
-def no_constants(c: Any, at: int) -> Any:
+def no_constants(c: Vector[Float], at: int) -> tuple[Real, ...]:
     """Stand, as a kernel for each element, where its constants are taken."""
     return ()
 
 
 # Number of constants → the kernel that takes so many, from ``at`` on.
-TAKE: tuple[Kernel[Any, Any], ...] = (
+TAKE: tuple[Kernel[..., tuple[Real, ...]], ...] = (
     _take0,
     _take1,
     _take2,

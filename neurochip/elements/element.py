@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+import numpy as np
+
 from neurochip import plugins
 from neurochip.elements.cost import HardwareCost
 from neurochip.errors import ConfigError
@@ -38,7 +40,7 @@ class Element(Protocol):
 
     kind: ClassVar[str]
     hardware: ClassVar[HardwareCost]
-    step: ClassVar[Kernel[Any, Any]]
+    step: ClassVar[Kernel[..., object]]
 
 
 def constants_of(spec: Any) -> tuple[float, ...]:
@@ -53,7 +55,7 @@ def constants_of(spec: Any) -> tuple[float, ...]:
     return tuple(float(value) for value in own)
 
 
-def element_fault(cls: Any) -> str | None:
+def element_fault(cls: object) -> str | None:
     """Return what keeps a class from being an element, as the end of a sentence; `None` if nothing does."""
     if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
         return f"must be a frozen dataclass, not {cls!r}"
@@ -68,7 +70,14 @@ def element_fault(cls: Any) -> str | None:
 
 
 def try_step(
-    spec: Any, given: tuple[Any, ...], dtype: Any, place: str, *, words: int, wanted: str, why: str
+    spec: Any,
+    given: tuple[object, ...],
+    dtype: np.dtype[np.generic],
+    place: str,
+    *,
+    words: int,
+    wanted: str,
+    why: str,
 ) -> None:
     """Raise `ConfigError` at ``place`` if the step of a Spec cannot be compiled or run, or returns something else.
 
@@ -111,7 +120,7 @@ class Family(Mapping[str, Any]):
     """
 
     def __init__(
-        self, group: str, built_in: Mapping[str, type], fault: Callable[[Any], str | None] | None = None
+        self, group: str, built_in: Mapping[str, type], fault: Callable[[object], str | None] | None = None
     ) -> None:
         self.group, self.built_in, self._fault = group, built_in, fault
 
@@ -128,7 +137,7 @@ class Family(Mapping[str, Any]):
         plugin = plugins.find(self.group, name, self.built_in, "")
         return self.built_in[name] if plugin is None else self.plugged(plugin)
 
-    def fault(self, cls: Any) -> str | None:
+    def fault(self, cls: object) -> str | None:
         """Return what keeps a class out of this family, as the end of a sentence; `None` if nothing does."""
         found = element_fault(cls)
         return self._fault(cls) if found is None and self._fault is not None else found

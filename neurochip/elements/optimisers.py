@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from neurochip.elements.cost import HardwareCost
 
 __all__ = ["DECAY_COST", "Adam", "Momentum", "Optimiser", "Plain"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 # W ← (1 − λ) W before the step is added: one multiplication, without state.
 DECAY_COST = HardwareCost(multiplications=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from neurochip.elements.encoders.table import ENCODERS
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, calling, kernel, source_digest
 from neurochip.kernels.random_bits import NOBODY, uniform
-from neurochip.kernels.types import Float, Index, Real, Vector
+from neurochip.kernels.types import Flag, Float, Index, Matrix, Number, Real, Vector
 
 __all__ = [
     "FAMILIES",
@@ -32,7 +32,11 @@ __all__ = [
     "stage_of",
 ]
 
-Parts = dict[Any, Kernel[Any, Any]]  # kernel → what is called in its place
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T", bound=np.generic)
+
+Parts = dict[Kernel[..., object], Kernel[..., object]]  # kernel → what is called in its place
 
 # Role → all that can stand in it.
 FAMILIES = {
@@ -43,28 +47,30 @@ FAMILIES = {
 
 
 @kernel
-def _encoder_step(value: Any, first: Index, second: Any, draw: Any, *constants: Any) -> Any:
+def _encoder_step(
+    value: Real, first: Real, second: Real, draw: Real, *constants: Real
+) -> tuple[Flag, Real, Real]:
     """Stand where the step of an encoder will be called."""
     return False, first, second
 
 
 @kernel
-def _decoder_step(drive: Any, value: Any, lam: Real, *constants: Any) -> Any:
+def _decoder_step(drive: Real, value: Real, lam: Real, *constants: Real) -> Real:
     """Stand where the step of a decoder will be called."""
     return value
 
 
 @kernel
 def _annealer_step(
-    net: Any,
-    tick: int,
+    net: Real,
+    tick: Index,
     rate: Real,
-    z0: Vector[Float],
-    z1: Vector[Float],
-    z2: Vector[Float],
-    z3: Any,
-    *constants: Any,
-) -> Any:
+    z0: Real,
+    z1: Real,
+    z2: Real,
+    z3: Real,
+    *constants: Real,
+) -> tuple[Real, Real, Real, Real, Real]:
     """Stand where the step of an annealer will be called."""
     return rate, z0, z1, z2, z3
 
@@ -73,10 +79,10 @@ def _annealer_step(
 def encode(
     first: Index,
     last: Index,
-    coded: Any,
-    residue: Any,
-    second: Any,
-    neuron: Any,
+    coded: Vector[Float],
+    residue: Vector[Float],
+    second: Vector[Float],
+    neuron: Vector[np.uint64],
     key: Index,
     constants: tuple[Real, ...],
     bits: Vector[np.uint8],
@@ -96,7 +102,14 @@ def encode(
 
 
 @kernel
-def decode(first: Index, last: Index, drive: Any, lam: Real, constants: tuple[Real, ...], value: Any) -> None:
+def decode(
+    first: Index,
+    last: Index,
+    drive: Vector[Number],
+    lam: Real,
+    constants: tuple[Real, ...],
+    value: Vector[Float],
+) -> None:
     """Decode the slots ``first`` … ``last`` − 1 for one tick: T[slot] u → T[slot] v."""
     for j in range(first, last):
         value[j] = _decoder_step(drive[j], value[j], lam, *constants)
@@ -106,12 +119,12 @@ def decode(first: Index, last: Index, drive: Any, lam: Real, constants: tuple[Re
 def anneal(
     first: Index,
     last: Index,
-    net: Any,
-    tick: int,
+    net: Vector[Float],
+    tick: Index,
     rate: Real,
-    state: Any,
+    state: Matrix[Float],
     constants: tuple[Real, ...],
-    sizes: Any,
+    sizes: Vector[Float],
 ) -> None:
     """Anneal the slots ``first`` … ``last`` − 1 for one tick.
 
@@ -124,26 +137,26 @@ def anneal(
         )
 
 
-_LOOP: dict[str, Kernel[Any, Any]] = {"encoder": encode, "decoder": decode, "annealer": anneal}
-_STEP: dict[str, Kernel[Any, Any]] = {
+_LOOP: dict[str, Kernel[..., object]] = {"encoder": encode, "decoder": decode, "annealer": anneal}
+_STEP: dict[str, Kernel[..., object]] = {
     "encoder": _encoder_step,
     "decoder": _decoder_step,
     "annealer": _annealer_step,
 }
-_made: dict[tuple[Any, ...], Kernel[Any, Any]] = {}
+_made: dict[tuple[object, ...], Any] = {}
 
 
-def is_foreign(role: str, spec: Any) -> bool:
+def is_foreign(role: str, spec: object) -> bool:
     """Whether an element comes from another package."""
     return type(spec) not in FAMILIES[role].built_in.values()
 
 
-def element_constants(spec: Any, dtype: np.dtype[Any]) -> tuple[Any, ...]:
+def element_constants(spec: Any, dtype: np.dtype[T]) -> tuple[T, ...]:
     """Return the constants of an element in the format of the state."""
     return tuple(dtype.type(value) for value in constants_of(spec))
 
 
-def stage_of(role: str, spec: Any) -> Kernel[Any, Any]:
+def stage_of(role: str, spec: Any) -> Kernel[..., object]:
     """Return the kernel that runs an element on a range of slots, with arguments as of `encode`."""
     stage = getattr(spec, "stage", None)
     if isinstance(stage, Kernel):
@@ -152,16 +165,17 @@ def stage_of(role: str, spec: Any) -> Kernel[Any, Any]:
 
 
 def specialised(
-    start: Kernel[Any, Any], instead: Mapping[Kernel[Any, Any], Kernel[Any, Any]]
-) -> Kernel[Any, Any]:
+    start: Kernel[P, R], instead: Mapping[Kernel[..., object], Kernel[..., object]]
+) -> Kernel[P, R]:
     """Return a kernel in which others are called than were written; the same one for the same parts."""
     key = (start, *sorted(instead.items(), key=lambda pair: id(pair[0])))
     if key not in _made:
         _made[key] = calling(start, instead, _mark(instead.values()))
-    return _made[key]
+    made: Kernel[P, R] = _made[key]
+    return made
 
 
-def _mark(parts: Iterable[Kernel[Any, Any]]) -> str:
+def _mark(parts: Iterable[Kernel[..., object]]) -> str:
     """Name what a copy depends on: where its parts come from, and the source of foreign ones."""
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:
@@ -173,7 +187,7 @@ def _mark(parts: Iterable[Kernel[Any, Any]]) -> str:
     return digest.hexdigest()
 
 
-def check_compiles(role: str, spec: Any, dtype: np.dtype[Any], place: str) -> None:
+def check_compiles(role: str, spec: Any, dtype: np.dtype[np.floating], place: str) -> None:
     """Raise `ConfigError` at ``place`` if the step of an element cannot be compiled, or not be run as it is."""
     if not is_foreign(role, spec):
         return

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R = TypeVar("R", covariant=True)
 
 
 @functools.cache

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
+from neurochip.kernels.types import Number
 
 __all__ = ["Connection", "Edges", "Memory", "address_bits", "check_count", "check_part", "memory_of"]
 
-Array = NDArray[Any]
+Array = NDArray[Number]
 
 
 class Edges(NamedTuple):
@@ -39,12 +40,17 @@ class Memory(NamedTuple):
     """
 
     weights: Array  # W[…]
-    near: Array  # u16[…]  numbers of units, where they fit
-    far: Array  # u32[…]  numbers of units
-    table: Array  # i64[…]  geometry
+    near: NDArray[Any]  # u16[…]  numbers of units, where they fit
+    far: NDArray[Any]  # u32[…]  numbers of units
+    table: NDArray[Any]  # i64[…]  geometry
 
 
-def memory_of(weights: Array, table: Any, near: Array | None = None, far: Array | None = None) -> Memory:
+def memory_of(
+    weights: Array,
+    table: ArrayLike,
+    near: NDArray[Any] | None = None,
+    far: NDArray[Any] | None = None,
+) -> Memory:
     """Return a memory in which what is not given is empty."""
     return Memory(
         weights,
@@ -77,8 +83,8 @@ class Connection(Protocol):
     """
 
     kind: ClassVar[str]
-    deliver: ClassVar[Kernel[Any, Any]]
-    accumulate: ClassVar[Kernel[Any, Any] | None]
+    deliver: ClassVar[Kernel[..., object]]
+    accumulate: ClassVar[Kernel[..., object] | None]
 
     @property
     def sources(self) -> int:

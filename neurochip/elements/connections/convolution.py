@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, get_args
+from typing import ClassVar, get_args
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,10 +14,12 @@ from neurochip.elements.connections.maps import Order, accumulate, deliver, land
 from neurochip.elements.connections.stored import laid_out
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
+from neurochip.kernels.types import Number
 
 __all__ = ["Convolution"]
 
-Array = NDArray[Any]
+Array = NDArray[Number]
+Ints = NDArray[np.int64]
 Pair = tuple[int, int]
 
 
@@ -64,8 +66,8 @@ class Convolution:
     senders: Pair | None = None
     receivers: Pair | None = None
     kind: ClassVar[str] = "convolution"
-    deliver: ClassVar[Kernel[Any, Any]] = deliver
-    accumulate: ClassVar[Kernel[Any, Any] | None] = accumulate
+    deliver: ClassVar[Kernel[..., object]] = deliver
+    accumulate: ClassVar[Kernel[..., object] | None] = accumulate
 
     def __post_init__(self) -> None:
         """Check the shapes."""
@@ -197,7 +199,7 @@ class Convolution:
         grouped = stored.reshape(rows, columns, self.groups, per_group, n // self.groups)
         return np.ascontiguousarray(grouped.transpose(0, 1, 3, 2, 4)).reshape(self.shape)
 
-    def _unit(self, maps: tuple[int, int, int], row: Array, column: Array, channel: Array) -> Array:
+    def _unit(self, maps: tuple[int, int, int], row: Ints, column: Ints, channel: Ints) -> Ints:
         n, height, width = maps
         last = self.order == "channels-last"
         return (row * width + column) * n + channel if last else (channel * height + row) * width + column
@@ -249,7 +251,7 @@ class Convolution:
         counts: NDArray[np.int64] = by_unit.reshape(-1)[first:last].astype(np.int64)
         return counts
 
-    def _within(self, rows: Array, columns: Array, first: int, last: int) -> Array:
+    def _within(self, rows: Ints, columns: Ints, first: int, last: int) -> Ints:
         """Count, for each channel, row and column that sends, the synapses to units ``first`` … ``last`` − 1."""
         (n_from, height, width), (n_to, to_height, to_width) = self._ends
         per_group = n_to // self.groups

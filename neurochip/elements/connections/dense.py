@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -15,7 +15,7 @@ from neurochip.kernels.types import Float, Index, Number, Vector
 
 __all__ = ["Dense"]
 
-Array = NDArray[Any]
+Array = NDArray[Number]
 
 
 @separate_kernel
@@ -148,8 +148,8 @@ class Dense:
     sources: int
     targets: int
     kind: ClassVar[str] = "dense"
-    deliver: ClassVar[Kernel[Any, Any]] = deliver
-    accumulate: ClassVar[Kernel[Any, Any] | None] = accumulate
+    deliver: ClassVar[Kernel[..., object]] = deliver
+    accumulate: ClassVar[Kernel[..., object] | None] = accumulate
 
     def __post_init__(self) -> None:
         """Check the units."""

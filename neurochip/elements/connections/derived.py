@@ -14,10 +14,11 @@ from neurochip.elements.connections.sparse import Sparse
 from neurochip.elements.connections.sparse import deliver as deliver_listed
 from neurochip.elements.connections.stored import laid_out
 from neurochip.kernels._jit import Kernel
+from neurochip.kernels.types import Number
 
 __all__ = ["DerivedConnection"]
 
-Array = NDArray[Any]
+Array = NDArray[Number]
 
 
 class DerivedConnection:
@@ -29,8 +30,8 @@ class DerivedConnection:
     """
 
     kind: ClassVar[str]
-    deliver: ClassVar[Kernel[Any, Any]] = deliver_listed
-    accumulate: ClassVar[Kernel[Any, Any] | None] = None
+    deliver: ClassVar[Kernel[..., object]] = deliver_listed
+    accumulate: ClassVar[Kernel[..., object] | None] = None
 
     @property
     def sources(self) -> int:

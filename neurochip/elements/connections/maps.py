@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from neurochip.kernels.types import Float, Index, Number, Vector
 
 __all__ = ["Landings", "Order", "accumulate", "deliver", "landings", "listed", "table_of"]
 
-Array = NDArray[Any]
+Array = NDArray[Number]
 Order = Literal["channels-first", "channels-last"]
 
 
@@ -50,7 +50,7 @@ class Landings(NamedTuple):
 def table_of(
     rows: Landings,
     columns: Landings,
-    channels: Array,
+    channels: NDArray[np.int64],
     *,
     kernel_columns: int,
     per_group: int,
@@ -188,7 +188,7 @@ def accumulate(memory: Memory, pre: Vector[Float], post: Vector[Float], into: Ve
                     into[k + o] += value * post[at + o * np.uint64(step)]
 
 
-def listed(lands: Array, step: int = 1) -> Landings:
+def listed(lands: NDArray[np.int64], step: int = 1) -> Landings:
     """Return a table of `landings` without its −1, targets times ``step``."""
     there = lands >= 0
     n = there.sum(axis=1)
@@ -201,7 +201,7 @@ def listed(lands: Array, step: int = 1) -> Landings:
 
 def landings(
     inputs: int, outputs: int, kernel: int, stride: int, padding: int, dilation: int, back: bool
-) -> Array:
+) -> NDArray[np.int64]:
     """Return, along one axis of a map, where each position of a kernel lands.
 
     Output o sees inputs o · stride − padding + k · dilation. i64[input, k] is the output that sees an input with k;

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +34,7 @@ def fan_out_by_part(connection: Connection, part_of: NDArray[np.int64], n_parts:
         return counts
     every = connection.edges()
     for at in range(0, every.source.size, _SYNAPSES):
-        here: Any = slice(at, at + _SYNAPSES)
+        here: slice = slice(at, at + _SYNAPSES)
         place = every.source[here] * n_parts + part_of[every.target[here]]
         counts += np.bincount(place, minlength=counts.size).reshape(counts.shape)
     return counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,10 +13,11 @@ from neurochip.elements.connections.convolution import Convolution, both
 from neurochip.elements.connections.maps import Order, deliver
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
+from neurochip.kernels.types import Number
 
 __all__ = ["Pooling"]
 
-Array = NDArray[Any]
+Array = NDArray[Number]
 Pair = tuple[int, int]
 Reduction = Literal["sum", "average"]
 
@@ -53,8 +54,8 @@ class Pooling:
     senders: Pair | None = None
     receivers: Pair | None = None
     kind: ClassVar[str] = "pooling"
-    deliver: ClassVar[Kernel[Any, Any]] = deliver
-    accumulate: ClassVar[Kernel[Any, Any] | None] = None
+    deliver: ClassVar[Kernel[..., object]] = deliver
+    accumulate: ClassVar[Kernel[..., object] | None] = None
 
     def __post_init__(self) -> None:
         """Check the shapes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -24,7 +24,7 @@ from neurochip.kernels.types import Float, Index, Number, Vector
 
 __all__ = ["Sparse"]
 
-Array = NDArray[Any]
+Array = NDArray[Number]
 _PER_WORD = 4  # targets of 16 bits
 
 
@@ -83,7 +83,7 @@ def deliver(memory: Memory, active: Vector[np.uint64], n_active: Index, sums: Ve
 
 @separate_kernel
 def _products(
-    ends: Vector[np.unsignedinteger[Any]],
+    ends: Vector[np.unsignedinteger],
     offsets: Vector[np.int64],
     pre: Vector[Float],
     post: Vector[Float],
@@ -129,10 +129,10 @@ class Sparse:
     sources: int
     targets: int
     offsets: NDArray[np.int64]
-    ends: NDArray[Any]
+    ends: NDArray[np.integer]
     kind: ClassVar[str] = "sparse"
-    deliver: ClassVar[Kernel[Any, Any]] = deliver
-    accumulate: ClassVar[Kernel[Any, Any] | None] = accumulate
+    deliver: ClassVar[Kernel[..., object]] = deliver
+    accumulate: ClassVar[Kernel[..., object] | None] = accumulate
 
     def __post_init__(self) -> None:
         """Check the lists, and hold them as the kernels read them."""
@@ -274,7 +274,7 @@ class Sparse:
         return turned
 
 
-def ends_of(ends: Array, targets: int) -> Array:
+def ends_of(ends: NDArray[np.integer], targets: int) -> NDArray[np.unsignedinteger]:
     """Return targets as they are held: as u16 or u32, and room behind them for whole words, which is not shown."""
     if targets > 1 << 16:
         return ends.astype(np.uint32)
@@ -283,7 +283,7 @@ def ends_of(ends: Array, targets: int) -> Array:
     return room[: len(ends)]
 
 
-def _whole_words(ends: Array) -> Array:
+def _whole_words(ends: NDArray[np.integer]) -> NDArray[np.unsignedinteger]:
     """Return what `ends_of` made, with the room behind it."""
     room, n = ends.base, -(-len(ends) // _PER_WORD) * _PER_WORD
     return ends_of(ends, 1) if room is None or room.dtype != ends.dtype or len(room) != n else room

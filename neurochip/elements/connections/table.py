@@ -56,7 +56,7 @@ def connectivity_of(kind: str, place: str) -> Any:
     return cls
 
 
-def missing_of(cls: Any, kind: str) -> str | None:
+def missing_of(cls: object, kind: str) -> str | None:
     """Return what keeps a class from being a connectivity, as the end of a sentence, or `None`."""
     if not isinstance(cls, type) or not hasattr(cls, "__dataclass_fields__"):
         return "must be a dataclass"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.kernels._jit import kernel
@@ -23,7 +21,7 @@ def shifted(x: Index, places: Index) -> Index:
 
 
 @kernel
-def limited(x: Index, top: Any) -> Any:
+def limited(x: Index, top: Index) -> Index:
     """Return x held in ±top."""
     return min(max(x, -top), top)
 

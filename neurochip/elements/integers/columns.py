@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.elements.integers.formats import FixedPoint
@@ -85,7 +83,7 @@ def shares() -> list[int]:
 
 
 @separate_kernel
-def _hold(first: Index, last: Index, top: Any, row: Any, met: Any) -> None:
+def _hold(first: Index, last: Index, top: Index, row: Vector[np.int32], met: Vector[np.int32]) -> None:
     for j in range(first, last):
         if row[j] > top:
             row[j] = top

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.elements.neurons.filtered import (
     BEGINS,
@@ -26,7 +27,7 @@ from neurochip.elements.neurons.filtered import (
 from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel
 from neurochip.kernels.random_bits import NOBODY
-from neurochip.kernels.types import Index
+from neurochip.kernels.types import Flag, Index, Vector
 
 __all__ = ["MET", "VARIABLES", "integer_membranes", "integrate_in_integers"]
 
@@ -37,14 +38,14 @@ _PLACES, _LOWEST, _HIGHEST, _WRAPS = range(4)
 
 
 @kernel
-def _part(x: Index, factor: Any, places: Any) -> Any:
+def _part(x: Index, factor: Any, places: Index) -> Any:
     """Return x · factor / 2^places, rounded towards 0; i64."""
     product = x * factor
     return product >> places if product >= 0 else -((-product) >> places)
 
 
 @kernel
-def _held(x: Index, lowest: Any, highest: Any, wraps: bool) -> Any:
+def _held(x: Index, lowest: Index, highest: Index, wraps: Flag) -> tuple[Index, int]:
     """Return what a word keeps of x, and 1 where that is another number."""
     if lowest <= x <= highest:
         return x, 0
@@ -56,14 +57,16 @@ def _held(x: Index, lowest: Any, highest: Any, wraps: bool) -> Any:
 class Words(NamedTuple):
     """How the words of all neurons are cut: i64 scalars, and a boolean."""
 
-    places: Any  # K: factors are over 2^K
-    lowest: Any
-    highest: Any
-    wraps: Any
+    places: Index  # K: factors are over 2^K
+    lowest: Index
+    highest: Index
+    wraps: Flag
 
 
 @kernel
-def integrate_in_integers(before: Membrane, drive: Any, law: Law, words: Words) -> Any:
+def integrate_in_integers(
+    before: Membrane, drive: Index, law: Law, words: Words
+) -> tuple[Flag, Index, Index, Index, Index]:
     """Return (whether it fires, I, w, refractory ticks left, words that did not fit) after one tick; i64 scalars.
 
     As `filter_and_fire`, with every factor over 2^places. A word is cut to its width when the tick has added up what
@@ -94,7 +97,7 @@ def integrate_in_integers(before: Membrane, drive: Any, law: Law, words: Words) 
 
 
 @kernel
-def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Any) -> int:
+def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[np.integer]) -> int:
     """One tick of a range of neurons, each with constants of its own; a target has no hold on them."""
     potential, current, left = sample.words[POTENTIAL], sample.words[_CURRENT], sample.words[_WAITING]
     met, drive, reached = sample.words[MET], sample.room[DRIVE], sample.room[REACHED]
@@ -130,6 +133,8 @@ def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Any) -
     return resting
 
 
-def integer_membranes(own: Any, places: int, lowest: int, highest: int, *, wraps: bool) -> Dynamics:
-    """Return such neurons; ``own`` i64[row, slot] as in `filtered.CONSTANTS`, ``places`` the K of factors."""
+def integer_membranes(
+    own: NDArray[np.float64], places: int, lowest: int, highest: int, *, wraps: bool
+) -> Dynamics:
+    """Return such neurons; ``own`` [row, slot], whole, as in `filtered.CONSTANTS`, ``places`` the K of factors."""
     return Dynamics(_update, (float(places), float(lowest), float(highest), float(wraps)), own)

@@ -6,8 +6,6 @@ width and rounding stands in docs/fixed-point.md, from which another person coul
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,14 +56,14 @@ _WORD, _POSITIVE = np.uint64(0xFFFFFFFF), np.uint64(0x7FFFFFFF)
 def _anneal(
     first: Index,
     last: Index,
-    tick: Any,
+    tick: Index,
     shift: Index,
-    c: Any,
-    net: Any,
-    error: Any,
-    words: Any,
-    met: Any,
-    sizes: Any,
+    c: Vector[np.int32],
+    net: Vector[np.int32],
+    error: Vector[np.int32],
+    words: Vector[np.int32],
+    met: Vector[np.int32],
+    sizes: Vector[np.int32],
 ) -> None:
     """Stand where an annealer is called."""
 
@@ -96,7 +94,9 @@ def _net(
 
 
 @kernel
-def _draw(first: Index, last: Index, start_key: Any, tick: Any, core: Any, words: Any) -> None:
+def _draw(
+    first: Index, last: Index, start_key: Index, tick: Index, core: Vector[np.int32], words: Vector[np.int32]
+) -> None:
     """Draw 31 bits for each neuron; row i32[slot] ``core`` names the core of its first neuron, and is −1 elsewhere."""
     x: Index = np.uint64(1)
     for j in range(first, last):

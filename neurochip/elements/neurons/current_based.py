@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.neurons.leaky import check_leaky, leaky_constants, leaky_step
@@ -56,7 +56,7 @@ class CubaLIF(SpikingNeuron):
     kind: ClassVar[str] = "cuba-lif"
     state: ClassVar[tuple[str, ...]] = ("current", "potential", "refractory")
     hardware: ClassVar[HardwareCost] = HardwareCost(additions=3, multiplications=3, comparisons=2).keeping(3)
-    step: ClassVar[Kernel[Any, Any]] = cuba_step
+    step: ClassVar[Kernel[..., object]] = cuba_step
 
     def check(self) -> None:
         """Check synapse and membrane."""

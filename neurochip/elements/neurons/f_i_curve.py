@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from neurochip.errors import ConfigError
+from neurochip.kernels._jit import Kernel
 
 __all__ = ["Currents", "measured_currents", "spikes_under"]
 
@@ -20,7 +21,7 @@ class Membrane(Protocol):
     """A neuron, as far as its firing is concerned; see `SpikingNeuron`."""
 
     kind: ClassVar[str]
-    step: ClassVar[Any]
+    step: ClassVar[Kernel[..., Any]]
 
     @property
     def period(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
@@ -195,6 +196,6 @@ def _update(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector
     return resting
 
 
-def filtered(own: Any) -> Dynamics:
+def filtered(own: NDArray[np.float64]) -> Dynamics:
     """Return such neurons; ``own`` f64[row, slot] as in `CONSTANTS`."""
     return Dynamics(_update, (), own)

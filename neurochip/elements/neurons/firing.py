@@ -25,7 +25,7 @@ _OF_MEMBRANE = _REST + MOST_VARIABLES
 
 
 @kernel
-def _step(current: Any, v0: Any, *constants: Any) -> Any:
+def _step(current: Real, v0: Real, *constants: Real) -> Any:
     """Stand where the step of a membrane is called."""
     return False, v0
 
@@ -76,7 +76,12 @@ def _advance3(
 
 @kernel
 def _advance4(
-    first: Index, last: Index, current: Any, state: Any, constants: tuple[Real, ...], bits: Vector[np.uint8]
+    first: Index,
+    last: Index,
+    current: Vector[Float],
+    state: Matrix[Float],
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
 ) -> None:
     for j in range(first, last):
         bits[j], state[0, j], state[1, j], state[2, j], state[3, j] = _step(
@@ -84,12 +89,17 @@ def _advance4(
         )
 
 
-_ADVANCE: dict[int, Kernel[Any, Any]] = {1: _advance1, 2: _advance2, 3: _advance3, 4: _advance4}
+_ADVANCE: dict[int, Kernel[..., None]] = {1: _advance1, 2: _advance2, 3: _advance3, 4: _advance4}
 
 
 @kernel
 def _advance(
-    first: Index, last: Index, current: Any, state: Any, constants: tuple[Real, ...], bits: Vector[np.uint8]
+    first: Index,
+    last: Index,
+    current: Vector[Float],
+    state: Matrix[Float],
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
 ) -> None:
     """Stand where membranes are advanced by one tick: T[slot] current, T[variable, slot] state, u8[slot] bits."""
 
@@ -162,7 +172,7 @@ def _shown(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[
 
 
 @kernel
-def _integrate(first: Index, last: Index, moment: Moment, sample: Sample, c: Any) -> int:
+def _integrate(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of read-outs: v ← keep · v + (1 − keep) · x within [0, 1]. They send nothing."""
     net, value, bits = sample.words[INPUT], sample.words[VALUE], sample.bits
     one, zero = value.dtype.type(1), value.dtype.type(0)
@@ -175,7 +185,14 @@ def _integrate(first: Index, last: Index, moment: Moment, sample: Sample, c: Any
 
 
 @kernel
-def keep_trace(first: Index, last: Index, bits: Vector[np.uint8], schedule: Any, c: Any, trace: Any) -> None:
+def keep_trace(
+    first: Index,
+    last: Index,
+    bits: Vector[np.uint8],
+    schedule: Vector[Float],
+    c: Vector[Float],
+    trace: Vector[Float],
+) -> None:
     """Make of the spikes of axons what the neurons that send them make of them: their value, a tick later."""
     for j in range(first, last):
         trace[j] = c[_KEEP] * trace[j] + c[_STEP] * bits[j]

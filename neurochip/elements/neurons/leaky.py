@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, get_args
+from typing import ClassVar, get_args
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.neurons.lif import Law, Reset, integrate_and_fire
@@ -67,7 +67,7 @@ class LeakyIF(SpikingNeuron):
     kind: ClassVar[str] = "lif"
     state: ClassVar[tuple[str, ...]] = ("potential", "refractory")
     hardware: ClassVar[HardwareCost] = HardwareCost(additions=2, multiplications=1, comparisons=2).keeping(2)
-    step: ClassVar[Kernel[Any, Any]] = leaky_step
+    step: ClassVar[Kernel[..., object]] = leaky_step
 
     def check(self) -> None:
         """Check the membrane."""

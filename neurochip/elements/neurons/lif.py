@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, get_args
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -23,13 +23,13 @@ Reset = Literal["value", "subtract"]
 class Law(NamedTuple):
     """How a neuron moves: T scalars, and two flags."""
 
-    threshold: Any
-    leak: Any
-    subtracts: Any
-    reset_value: Any
-    refractory: Any
-    rounds: Any
-    resolution: Any
+    threshold: Real
+    leak: Real
+    subtracts: Flag
+    reset_value: Real
+    refractory: Real
+    rounds: Flag
+    resolution: Real
 
 
 @kernel

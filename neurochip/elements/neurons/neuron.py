@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.kernels._jit import Kernel
+from neurochip.kernels.types import Flag, Index, Vector
+
 __all__ = ["DRIVE", "NET", "REACHED", "ROOM", "STEP", "Dynamics", "Sample", "Moment"]
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[Any]  # T is floats or whole numbers
 
 # Rows of the room that an update is handed, T[row, slot]. `DRIVE` holds the weighted sum of the spikes that arrive in
 # this tick; `NET` and `STEP` are its own to use, and `STEP` can be recorded. Where idle updates are counted, and the
@@ -25,25 +28,25 @@ ROOM = 4
 class Moment(NamedTuple):
     """One tick of one sample."""
 
-    tick: Any  # i64, from 1
-    key: Any  # u64: hash of (seed, presentation, tick), for random bits
-    start_key: Any  # u64: hash of (seed, presentation, 0)
+    tick: Index  # i64, from 1
+    key: Index  # u64: hash of (seed, presentation, tick), for random bits
+    start_key: Index  # u64: hash of (seed, presentation, 0)
     schedule: Array  # T[column]  numbers of this tick, the same for all neurons
     nudge: Any  # T: how strongly targets pull, mostly 2β; 0 where none does
-    quiet: Any  # whether no spike arrived; where idle updates are counted, whether some neuron got none
+    quiet: Flag  # whether no spike arrived; where idle updates are counted, whether some neuron got none
 
 
 class Sample(NamedTuple):
     """What belongs to the neurons of one sample; slots number the neurons of a network, population after population."""
 
     words: Array  # T[variable, slot]  state; of an input population, variable 0 is what it presents, and never changes
-    bits: Array  # u8[slot]  the bits of this tick, to be written
+    bits: Vector[np.uint8]  # [slot]  the bits of this tick, to be written
     target: Array  # T[slot]
     bias: Array  # T[slot]
-    neuron: Array  # u64[slot]  number of the neuron in the network; NOBODY in slots that fill up a population
+    neuron: Vector[np.uint64]  # [slot]  its number in the network; NOBODY in slots that fill up a population
     own: Array  # T[row | 0, slot]  constants of each neuron
     room: Array  # T[row, slot]  see `ROOM`
-    idle: Array  # i64[slot | 0]  updates of neurons at rest that no spike reached, to be counted if there is room
+    idle: Vector[np.int64]  # [slot | 0]  updates at rest that no spike reached, counted if there is room
 
 
 class Dynamics(NamedTuple):
@@ -53,7 +56,7 @@ class Dynamics(NamedTuple):
     returns how many idle updates that were; ``constants`` T[column] are shared.
     """
 
-    update: Any  # Kernel
+    update: Kernel[..., int]
     constants: tuple[float, ...]
     own: NDArray[np.float64] | None = None  # f64[row, unit]
     silent_at_zero: bool = False  # of inputs: one that presents 0 never fires and keeps nothing but zeros

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.neurons.f_i_curve import Currents
@@ -39,7 +39,7 @@ class IF(SpikingNeuron):
     kind: ClassVar[str] = "if"
     state: ClassVar[tuple[str, ...]] = ("potential",)
     hardware: ClassVar[HardwareCost] = HardwareCost(additions=2, comparisons=2).keeping(1)
-    step: ClassVar[Kernel[Any, Any]] = perfect_step
+    step: ClassVar[Kernel[..., object]] = perfect_step
 
     def check(self) -> None:
         """Check the lowest potential."""

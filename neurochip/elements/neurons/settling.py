@@ -15,7 +15,7 @@ from neurochip.elements.element import constants_of
 from neurochip.elements.encoders.predictive import predict
 from neurochip.elements.neurons.neuron import DRIVE, NET, STEP, Dynamics, Moment, Sample
 from neurochip.elements.stages import Parts, anneal, decode, encode, specialised, stage_of
-from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 from neurochip.kernels.types import Float, Index, Real, Vector
 
 __all__ = [
@@ -196,7 +196,7 @@ def variables(annealer: Any) -> int:
     return ANNEALER + (0 if stateless else _ANNEALER_WORDS)
 
 
-def settling(encoder: Any, decoder: Any, annealer: Any, front: bool, steady: bool) -> Dynamics:
+def settling(encoder: object, decoder: object, annealer: object, front: bool, steady: bool) -> Dynamics:
     """Return neurons that settle.
 
     Parameters
@@ -210,7 +210,7 @@ def settling(encoder: Any, decoder: Any, annealer: Any, front: bool, steady: boo
     """
     parts: Parts = {encode: stage_of("encoder", encoder), decode: stage_of("decoder", decoder)}
     parts |= {anneal: stage_of("annealer", annealer)}
-    takes: dict[Any, Any] = {
+    takes: dict[Kernel[..., object], object] = {
         _encoder_constants: encoder,
         _decoder_constants: decoder,
         _annealer_constants: annealer,
@@ -220,7 +220,7 @@ def settling(encoder: Any, decoder: Any, annealer: Any, front: bool, steady: boo
     return Dynamics(specialised(_update, parts), constants)
 
 
-def clamped(encoder: Any, front: bool, steady: bool) -> Dynamics:
+def clamped(encoder: object, front: bool, steady: bool) -> Dynamics:
     """Return inputs that hold a value and send its code; see `settling`."""
     parts: Parts = {encode: stage_of("encoder", encoder)}
     parts[_encoder_constants] = TAKE[len(constants_of(encoder))]
@@ -229,7 +229,9 @@ def clamped(encoder: Any, front: bool, steady: bool) -> Dynamics:
     return Dynamics(specialised(_clamped, parts), constants, silent_at_zero=silent)
 
 
-def _columns(encoder: Any, decoder: Any, annealer: Any, front: bool, steady: bool) -> tuple[float, ...]:
+def _columns(
+    encoder: object, decoder: object, annealer: object, front: bool, steady: bool
+) -> tuple[float, ...]:
     columns = [float(front), float(steady)]
     for spec in (encoder, decoder, annealer):
         given = () if spec is None else constants_of(spec)

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class SpikingNeuron:
     kind: ClassVar[str]
     state: ClassVar[tuple[str, ...]]
     hardware: ClassVar[HardwareCost]
-    step: ClassVar[Kernel[Any, Any]]
+    step: ClassVar[Kernel[..., object]]
 
     def __post_init__(self) -> None:
         """Check the fields of this class, then what `check` says."""
@@ -152,7 +152,7 @@ class SpikingNeuron:
         return VALUE_COST
 
 
-def neuron_fault(cls: Any) -> str | None:
+def neuron_fault(cls: object) -> str | None:
     """Return what keeps a class from being a kind of neurons, as the end of a sentence; `None` if nothing does."""
     if not (isinstance(cls, type) and issubclass(cls, SpikingNeuron)):
         return f"must be a subclass of neurochip.SpikingNeuron, not {cls!r}"
@@ -163,7 +163,7 @@ def neuron_fault(cls: Any) -> str | None:
 
 
 @functools.cache
-def check_neuron(neuron: SpikingNeuron, dtype: np.dtype[Any], place: str) -> None:
+def check_neuron(neuron: SpikingNeuron, dtype: np.dtype[np.floating], place: str) -> None:
     """Raise `ConfigError` at ``place`` if the step of a neuron can't be compiled or run, or nothing makes it fire."""
     name, constants = type(neuron).__name__, tuple(dtype.type(value) for value in neuron.constants)
     if len(constants) > MOST_TAKEN:

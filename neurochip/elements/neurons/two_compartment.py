@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -265,7 +265,7 @@ def _clamped(first: Index, last: Index, moment: Moment, sample: Sample, c: Vecto
 
 
 @kernel
-def _shown(first: Index, last: Index, moment: Moment, sample: Sample, c: Any) -> int:
+def _shown(first: Index, last: Index, moment: Moment, sample: Sample, c: Vector[Float]) -> int:
     """One tick of inputs that are shown spikes: they have no soma, and the filters take up what they are shown."""
     synapse, rate, bits, share = sample.words[SYNAPSE], sample.words[RATE], sample.bits, moment.schedule[0]
     for j in range(first, last):
