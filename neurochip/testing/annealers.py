@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.cores.cell import Settling
 from neurochip.description import CodingSpec
+from neurochip.elements.element import Element
 from neurochip.elements.neurons.settling import RATE
 from neurochip.elements.stages import element_constants
 from neurochip.testing.counting import Number
@@ -16,10 +17,10 @@ from neurochip.testing.elements import FIRST, LAST, NEURONS, OWN, TICKS, Element
 
 __all__ = ["AnnealerContract"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 
-def _rates(spec: Any, dtype: Any) -> Array:
+def _rates(spec: Any, dtype: DTypeLike) -> Array:
     rates: Array = Settling(CodingSpec(annealer=spec)).schedule(1, TICKS)[:, RATE].astype(dtype)
     return rates
 
@@ -36,7 +37,7 @@ class AnnealerContract(ElementContract):
     role = "annealer"
     tolerance = 1e-13
 
-    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
+    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: DTypeLike) -> dict[str, Array]:
         """Anneal pressures tick by tick, from rest."""
         pressure, sizes = room(dtype), room(dtype)
         z = np.array([room(dtype) for _ in range(4)])
@@ -61,7 +62,7 @@ class AnnealerContract(ElementContract):
         for k in range(4):
             arrays[1 + k][:] = z[k]
 
-    def test_it_steps_as_its_slow_twin_does(self, spec: Any) -> None:
+    def test_it_steps_as_its_slow_twin_does(self, spec: Element) -> None:
         values = self.values()
         argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, values, self.kernel(spec), argument, np.float64)["sizes"][:, OWN]
@@ -69,14 +70,14 @@ class AnnealerContract(ElementContract):
         expected = [[one.step(float(p)) for one, p in zip(slow, row, strict=True)] for row in values]
         np.testing.assert_allclose(found, expected, rtol=0, atol=self.tolerance)
 
-    def test_a_step_lies_between_0_and_1(self, spec: Any) -> None:
+    def test_a_step_lies_between_0_and_1(self, spec: Element) -> None:
         argument = element_constants(spec, np.dtype(np.float64))
         for seed in range(3):
             values = self.values(seed) * 100.0**seed
             found = self.ran(spec, values, self.kernel(spec), argument, np.float64)["sizes"][:, OWN]
             assert np.all((found >= -1e-15) & (found <= 1))
 
-    def test_state_that_changes_is_declared(self, spec: Any) -> None:
+    def test_state_that_changes_is_declared(self, spec: Element) -> None:
         """Words of state that a step writes are in the declared cost, or nobody pays for them."""
         argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, self.values(), self.kernel(spec), argument, np.float64)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from neurochip.compile import compile_network
-from neurochip.description import ChipSpec, read_chip, read_run
+from neurochip.description import ChipSpec, Precision, read_chip, read_run
 from neurochip.description.precision import PRECISIONS
 from neurochip.errors import ConfigError
 from neurochip.network import layered
@@ -34,7 +32,7 @@ class ChipContract:
     overrides: tuple[str, ...] = ()
     without_energy: dict[str, str] = {}
 
-    def pytest_generate_tests(self, metafunc: Any) -> None:
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run every test with each specification."""
         if "specification" in metafunc.fixturenames:
             assert self.specifications, f"{type(self).__name__} names no specifications to test"
@@ -44,7 +42,7 @@ class ChipContract:
     def chip(self, specification: str) -> ChipSpec:
         return read_chip(specification)
 
-    def formats(self, chip: ChipSpec) -> list[Any]:
+    def formats(self, chip: ChipSpec) -> list[Precision]:
         """Return the formats of weights that the cores have."""
         found = []
         for precision in PRECISIONS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from neurochip.testing.networks import small_chip
 
 __all__ = ["ConnectionContract"]
 
-Array = NDArray[Any]
+Array = NDArray[np.integer]
 
 
 class ConnectionContract:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 __all__ = ["Number"]
 
@@ -20,52 +19,52 @@ class Number:
     def _count(kind: str) -> None:
         Number.done[kind] += 1
 
-    def __add__(self, other: Any) -> Number:
+    def __add__(self, other: Number | float) -> Number:
         """Count an addition."""
         self._count("additions")
         return Number(self.value + _value(other))
 
-    def __sub__(self, other: Any) -> Number:
+    def __sub__(self, other: Number | float) -> Number:
         """Count a subtraction as an addition."""
         self._count("additions")
         return Number(self.value - _value(other))
 
-    def __rsub__(self, other: Any) -> Number:
+    def __rsub__(self, other: Number | float) -> Number:
         """Count a subtraction as an addition."""
         self._count("additions")
         return Number(_value(other) - self.value)
 
-    def __mul__(self, other: Any) -> Number:
+    def __mul__(self, other: Number | float) -> Number:
         """Count a multiplication."""
         self._count("multiplications")
         return Number(self.value * _value(other))
 
-    def __truediv__(self, other: Any) -> Number:
+    def __truediv__(self, other: Number | float) -> Number:
         """Count a division."""
         self._count("divisions")
         return Number(self.value / _value(other))
 
-    def __rtruediv__(self, other: Any) -> Number:
+    def __rtruediv__(self, other: Number | float) -> Number:
         """Count a division."""
         self._count("divisions")
         return Number(_value(other) / self.value)
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: Number | float) -> bool:
         """Count a comparison."""
         self._count("comparisons")
         return bool(self.value > _value(other))
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Number | float) -> bool:
         """Count a comparison."""
         self._count("comparisons")
         return bool(self.value < _value(other))
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: Number | float) -> bool:
         """Count a comparison."""
         self._count("comparisons")
         return bool(self.value >= _value(other))
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Number | float) -> bool:
         """Count a comparison."""
         self._count("comparisons")
         return bool(self.value <= _value(other))
@@ -77,5 +76,5 @@ class Number:
     __radd__, __rmul__ = __add__, __mul__
 
 
-def _value(other: Any) -> float:
+def _value(other: Number | float) -> float:
     return other.value if isinstance(other, Number) else float(other)

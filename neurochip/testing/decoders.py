@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.elements import as_schedule
+from neurochip.elements.element import Element
 from neurochip.elements.stages import element_constants
 from neurochip.testing.counting import Number
 from neurochip.testing.elements import FIRST, LAST, NEURONS, OWN, TICKS, ElementContract, room
 
 __all__ = ["DecoderContract"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 
 def _shares(spec: Any) -> Array:
@@ -27,7 +28,7 @@ class DecoderContract(ElementContract):
 
     role = "decoder"
 
-    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
+    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: DTypeLike) -> dict[str, Array]:
         """Decode drives tick by tick, from rest."""
         drive, value = room(dtype), room(dtype)
         kept = []
@@ -54,7 +55,7 @@ class DecoderContract(ElementContract):
         drive, value = arrays[:2]
         python(0, 1, drive, Number(float(_shares(spec)[(tick - 1) % TICKS])), argument, value)
 
-    def test_it_decodes_what_its_slow_twin_decodes(self, spec: Any) -> None:
+    def test_it_decodes_what_its_slow_twin_decodes(self, spec: Element) -> None:
         values = self.values()
         argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, values, self.kernel(spec), argument, np.float64)["value"][:, OWN]
@@ -63,7 +64,7 @@ class DecoderContract(ElementContract):
         np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
         assert np.ptp(found) > 0, "nothing was decoded"
 
-    def test_bits_are_decoded_like_numbers(self, spec: Any) -> None:
+    def test_bits_are_decoded_like_numbers(self, spec: Element) -> None:
         """A trace is made of the bits themselves, u8."""
         argument = element_constants(spec, np.dtype(np.float32))
         bits, numbers = room(np.uint8), room(np.float32)

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec
 from neurochip.description.elements import element_table, read_element
 from neurochip.description.toml_writer import write_toml
 from neurochip.elements import HardwareCost
-from neurochip.elements.element import Family, constants_of
+from neurochip.elements.element import Element, Family, constants_of
 from neurochip.elements.stages import FAMILIES, element_constants, stage_of
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, plain
@@ -48,10 +48,10 @@ OWN = slice(2, 2 + NEURONS)
 FORMATS = [np.dtype(np.float64), np.dtype(np.float32)]
 _COUNTED = ("additions", "multiplications", "divisions", "comparisons")
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 
-def room(dtype: Any = np.float64) -> Array:
+def room(dtype: DTypeLike = np.float64) -> Array:
     """Return slots of which a kernel works on some; the others hold a mark."""
     array = np.zeros(SLOTS, dtype)
     array[: OWN.start] = array[OWN.stop :] = 9
@@ -83,7 +83,7 @@ class ElementContract:
     countable = True
     role = ""
 
-    def pytest_generate_tests(self, metafunc: Any) -> None:
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run every test that asks for a spec with each of them."""
         if "spec" in metafunc.fixturenames:
             assert self.specs, f"{type(self).__name__} names no specs to test"
@@ -97,7 +97,7 @@ class ElementContract:
         raise NotImplementedError
 
     # A test that a subclass does not need to know about runs a kernel over ticks; how, is for the role to say.
-    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
+    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: DTypeLike) -> dict[str, Array]:
         """Return what stood in each array after each tick, [tick, slot]; ``values`` [tick, neuron] go in."""
         raise NotImplementedError
 
@@ -114,7 +114,7 @@ class ElementContract:
         """Return an emulated chip with this element in all its neurons."""
         return fast_chip(net, CodingSpec(**{self.role: spec}), **how)
 
-    def kernel(self, spec: Any) -> Kernel[Any, Any]:
+    def kernel(self, spec: Any) -> Kernel[..., Any]:
         """Return the kernel that runs the element on a range of neurons."""
         return stage_of(self.role, spec)
 
@@ -135,12 +135,12 @@ class ElementContract:
                 setattr(spec, field.name, getattr(spec, field.name))
         assert hash(spec) == hash(dataclasses.replace(spec))
 
-    def test_the_cost_is_declared(self, spec: Any) -> None:
+    def test_the_cost_is_declared(self, spec: Element) -> None:
         assert isinstance(spec.hardware, HardwareCost)
         counts = spec.hardware.to_json()
         assert all(isinstance(count, int) and count >= 0 for count in counts.values()), counts
 
-    def test_it_survives_toml(self, spec: Any) -> None:
+    def test_it_survives_toml(self, spec: Element) -> None:
         """Written out and read again it is equal."""
         text = write_toml({"element": element_table(spec)})
         table = tomllib.loads(text)["element"]
@@ -156,7 +156,7 @@ class ElementContract:
                         dataclasses.replace(spec, **{field.name: bad})
 
     @pytest.mark.parametrize("dtype", FORMATS, ids=str)
-    def test_the_kernel_is_its_own_python(self, spec: Any, dtype: Any) -> None:
+    def test_the_kernel_is_its_own_python(self, spec: Element, dtype: np.dtype[np.floating]) -> None:
         """Compiled and not compiled it gives the same, to the last bit: no sum is wider than the state."""
         argument, values = element_constants(spec, dtype), self.values().astype(dtype)
         compiled = self.ran(spec, values, self.kernel(spec), argument, dtype)
@@ -165,7 +165,7 @@ class ElementContract:
         for name, array in compiled.items():
             np.testing.assert_array_equal(array, python[name], err_msg=name)
 
-    def test_it_keeps_to_its_slots_and_state_is_finite(self, spec: Any) -> None:
+    def test_it_keeps_to_its_slots_and_state_is_finite(self, spec: Element) -> None:
         """Whatever goes in; a kernel that allocates could not even be compiled."""
         argument = element_constants(spec, np.dtype(np.float64))
         for seed in range(3):
@@ -174,7 +174,7 @@ class ElementContract:
                 assert np.all(np.isfinite(array)), name
                 assert all(untouched(row) for row in array), name
 
-    def test_the_declared_cost_is_that_of_the_python(self, spec: Any) -> None:
+    def test_the_declared_cost_is_that_of_the_python(self, spec: Element) -> None:
         """The most that a step does, counted by numbers that count their operations."""
         if not self.countable:
             pytest.skip("its step is made of more than + − × ÷ and comparisons")
@@ -185,7 +185,7 @@ class ElementContract:
         declared = {name: getattr(spec.hardware, name) for name in _COUNTED if getattr(spec.hardware, name)}
         assert dict(most) == declared
 
-    def test_the_declared_words_are_those_that_it_writes(self, spec: Any) -> None:
+    def test_the_declared_words_are_those_that_it_writes(self, spec: Element) -> None:
         """Each word of state that a step writes is read in the next one, and kept in between."""
         if not self.countable:
             pytest.skip("its step is made of more than + − × ÷ and comparisons")
@@ -208,7 +208,7 @@ class ElementContract:
         """Return which arrays of `ran` are state, all 0 at rest."""
         raise NotImplementedError
 
-    def of_a_kind(self, spec: Any) -> tuple[Any, ...]:
+    def of_a_kind(self, spec: Any) -> tuple[object, ...]:
         """Return the specs that declare one cost together: the most that any of them does."""
         return (spec,)
 
@@ -233,7 +233,7 @@ class ElementContract:
         """Run one tick of one neuron on arrays of `Number`; the first holds what goes in."""
         raise NotImplementedError
 
-    def test_samples_and_threads_change_nothing(self, spec: Any) -> None:
+    def test_samples_and_threads_change_nothing(self, spec: Element) -> None:
         """Samples side by side, one at a time, shared by two threads: the same spikes and states."""
         net = draw_net(3, (5, 17, 4), batch=3)
 
@@ -251,5 +251,5 @@ class ElementContract:
             for a, b in zip(together, settled(1, [sample]), strict=True):
                 np.testing.assert_array_equal(a[:, sample : sample + 1], b)
 
-    def test_built_in_and_plugged_share_no_name(self, spec: Any) -> None:
+    def test_built_in_and_plugged_share_no_name(self, spec: Element) -> None:
         assert not self.is_foreign(spec) or spec.kind not in self.family.built_in

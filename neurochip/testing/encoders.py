@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from neurochip.elements.element import Element
 from neurochip.elements.stages import element_constants
 from neurochip.kernels.random_bits import uniform
 from neurochip.testing.elements import (
@@ -25,7 +27,7 @@ from neurochip.testing.elements import (
 
 __all__ = ["EncoderContract"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 _NEURON = np.arange(100, 100 + SLOTS, dtype=np.uint64)
 
 
@@ -34,7 +36,7 @@ class EncoderContract(ElementContract):
 
     role = "encoder"
 
-    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
+    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: DTypeLike) -> dict[str, Array]:
         """Encode values tick by tick, from rest."""
         arrays = {name: room(dtype) for name in ("coded", "residue", "second")} | {"bits": room(np.uint8)}
         kept: dict[str, list[Array]] = {name: [] for name in arrays}
@@ -52,7 +54,7 @@ class EncoderContract(ElementContract):
         """Return the names of the residues."""
         return "residue", "second"
 
-    def test_it_draws_as_many_bits_as_it_declares(self, spec: Any) -> None:
+    def test_it_draws_as_many_bits_as_it_declares(self, spec: Element) -> None:
         """As many as a float32 between 0 and 1 has, if it looks at a draw at all."""
         argument = element_constants(spec, np.dtype(np.float64))
         halves = np.full((2 * TICKS, NEURONS), 0.5)
@@ -66,7 +68,7 @@ class EncoderContract(ElementContract):
         found = self.ran(spec, np.zeros((TICKS, NEURONS)), self.kernel(spec), argument, np.float64)
         return not any(np.any(array[:, OWN]) for array in found.values())
 
-    def test_it_is_silent_at_zero_if_it_says_so(self, spec: Any) -> None:
+    def test_it_is_silent_at_zero_if_it_says_so(self, spec: Element) -> None:
         assert self.is_silent_at_zero(spec) or not getattr(spec, "silent_at_zero", False)
 
     def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
@@ -74,8 +76,8 @@ class EncoderContract(ElementContract):
         coded, residue, second = arrays[:3]
         python(0, 1, coded, residue, second, _NEURON, key_of(tick), argument, np.zeros(1, np.uint8))
 
-    def test_it_sends_what_its_slow_twin_sends(self, spec: Any) -> None:
-        def of_neuron(j: int) -> Any:
+    def test_it_sends_what_its_slow_twin_sends(self, spec: Element) -> None:
+        def of_neuron(j: int) -> Callable[[int], float]:
             return lambda tick: float(uniform(key_of(tick), _NEURON[OWN.start + j]))
 
         values = self.values()
@@ -86,7 +88,7 @@ class EncoderContract(ElementContract):
         np.testing.assert_array_equal(bits, expected)
         assert bits.any() and not bits.all(), "the values of the test must make it fire, and not always"
 
-    def test_bits_are_bits(self, spec: Any) -> None:
+    def test_bits_are_bits(self, spec: Element) -> None:
         argument = element_constants(spec, np.dtype(np.float32))
         kernel = self.kernel(spec)
 
@@ -100,7 +102,7 @@ class EncoderContract(ElementContract):
 
         law()
 
-    def test_state_that_changes_is_declared(self, spec: Any) -> None:
+    def test_state_that_changes_is_declared(self, spec: Element) -> None:
         """Words of state that a step writes are in the declared cost, or nobody pays for them."""
         argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, self.values(), self.kernel(spec), argument, np.float64)

@@ -17,6 +17,7 @@ from neurochip.description import (
     EnergyTable,
     MeshSpec,
     PacketSpec,
+    Precision,
     WeightsSpec,
 )
 from neurochip.description.neuron import state_words
@@ -26,7 +27,7 @@ from neurochip.substrate import Parameters
 
 __all__ = ["Net", "compiled", "draw_net", "fast_chip", "small_chip"]
 
-Array = NDArray[Any]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def compiled(
     chip: ChipSpec,
     *,
     tied: bool = True,
-    precision: Any = "float64",
+    precision: Precision = "float64",
     trace_words: int = 0,
 ) -> ChipImage:
     """Compile a chain of layers."""
@@ -119,7 +120,7 @@ def fast_chip(
     neuron: CodingSpec | SpikingNeuron,
     *,
     chip: ChipSpec | None = None,
-    precision: Any = "float64",
+    precision: Precision = "float64",
     **how: Any,
 ) -> DigitalSubstrate:
     """Return the emulator with the network's weights on it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.elements.element import Family
@@ -20,7 +20,7 @@ from neurochip.testing.networks import Net, fast_chip
 
 __all__ = ["NeuronContract"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 _PERIODS = 40  # over which rates are compared
 
 
@@ -45,12 +45,12 @@ class NeuronContract(ElementContract):
         """Return an emulated chip of such neurons."""
         return fast_chip(net, spec, **how)
 
-    def kernel(self, spec: Any) -> Kernel[Any, Any]:
+    def kernel(self, spec: Any) -> Kernel[..., Any]:
         """Return the step."""
-        step: Kernel[Any, Any] = spec.step
+        step: Kernel[..., Any] = spec.step
         return step
 
-    def of_a_kind(self, spec: Any) -> tuple[Any, ...]:
+    def of_a_kind(self, spec: Any) -> tuple[object, ...]:
         """Return all specs of its class: constants of a membrane can spare it operations."""
         return tuple(one for one in self.specs if type(one) is type(spec))
 
@@ -59,7 +59,7 @@ class NeuronContract(ElementContract):
         threshold, slope = spec.currents
         return threshold + slope * net_inputs
 
-    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
+    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: DTypeLike) -> dict[str, Array]:
         """Let net inputs drive neurons tick by tick, from rest."""
         format_ = np.dtype(dtype)
         currents = self.currents(spec, values.astype(np.float64)).astype(format_)
@@ -101,7 +101,7 @@ class NeuronContract(ElementContract):
         for array, v in zip(state, after, strict=True):
             array[0] = v if isinstance(v, type(current[0])) else type(current[0])(v)
 
-    def test_it_fires_when_its_slow_twin_does(self, spec: Any) -> None:
+    def test_it_fires_when_its_slow_twin_does(self, spec: SpikingNeuron) -> None:
         values = np.repeat(self.values(), 3, axis=0)
         argument = element_constants(spec, np.dtype(np.float64))
         bits = self.ran(spec, values, self.kernel(spec), argument, np.float64)["bits"][:, OWN]
@@ -113,11 +113,11 @@ class NeuronContract(ElementContract):
         np.testing.assert_array_equal(bits, expected)
         assert bits.any() and not bits.all(), "the net inputs of the test must make it fire, and not always"
 
-    def test_cores_take_it(self, spec: Any) -> None:
+    def test_cores_take_it(self, spec: SpikingNeuron) -> None:
         for dtype in (np.float32, np.float64):
             check_neuron(spec, np.dtype(dtype), "neuron")
 
-    def test_it_is_silent_below_its_threshold_and_its_rate_grows_above(self, spec: Any) -> None:
+    def test_it_is_silent_below_its_threshold_and_its_rate_grows_above(self, spec: SpikingNeuron) -> None:
         ticks = int(_PERIODS * spec.period)
 
         def rate(net_input: float) -> float:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.errors import CapabilityError
@@ -14,8 +16,8 @@ from neurochip.learning.readings import Presented
 from neurochip.learning.rules import Rule, rule_for
 from neurochip.network import Network, layered
 from neurochip.papers.rules_on_substrates import SEEDS, SUBSTRATES, outcome
-from neurochip.substrate import Capabilities, Observable, Substrate
-from neurochip.testing.networks import draw_net, fast_chip
+from neurochip.substrate import Capabilities, Observable, Substrate, WeightUpdate
+from neurochip.testing.networks import Net, draw_net, fast_chip
 
 __all__ = ["RuleContract"]
 
@@ -26,7 +28,7 @@ BETA = 0.25
 class _Shown:
     """A substrate that shows nothing but what is said: whatever else is read is refused, as on a chip without it."""
 
-    def __init__(self, behind: Any, observables: frozenset[Observable]) -> None:
+    def __init__(self, behind: Substrate, observables: frozenset[Observable]) -> None:
         self._behind, self._observables = behind, observables
 
     @property
@@ -69,7 +71,7 @@ class RuleContract:
     rule = ""
     tied = True
     learning: dict[str, Any] = {}
-    reference: Any = None
+    reference: Literal["before", "parallel", "opposite"] | None = None
     learns_on: tuple[str, ...] = ()
     refused_on: tuple[str, ...] = ()
 
@@ -77,12 +79,12 @@ class RuleContract:
         """Return the rule of a network."""
         return rule_for(network, learning, phases)
 
-    def substrate(self, network: Network, x: Any) -> Substrate:
+    def substrate(self, network: Network, x: NDArray[np.float64]) -> Substrate:
         """Return a substrate that shows all that the rule needs, nothing loaded: cores that keep traces."""
         net = draw_net(5, SIZES, batch=len(x), tied=self.tied)
         return fast_chip(net, CodingSpec(), precision="float32", traced=True)
 
-    def pytest_generate_tests(self, metafunc: Any) -> None:
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run the tests of learning on each substrate that is named."""
         for argument, names in (("learns", self.learns_on), ("refuses", self.refused_on)):
             if argument in metafunc.fixturenames:
@@ -91,7 +93,7 @@ class RuleContract:
                 metafunc.parametrize(argument, names)
 
     @pytest.fixture
-    def net(self) -> Any:
+    def net(self) -> Net:
         return draw_net(5, SIZES, batch=BATCH, tied=self.tied)
 
     def made(self, rates: tuple[float, ...] = (0.4, 0.3, 0.2)) -> Rule:
@@ -104,7 +106,9 @@ class RuleContract:
             PhasesSpec(free=20, nudged=10, reference=self.reference or "before"),
         )
 
-    def presented(self, net: Any, batch: Any, rule: Rule, substrate: Any = None) -> Presented:
+    def presented(
+        self, net: Net, batch: Sequence[int], rule: Rule, substrate: Substrate | None = None
+    ) -> Presented:
         """Present some samples from rest."""
         if substrate is None:
             substrate = self.substrate(layered(SIZES, tied=self.tied), net.x)
@@ -112,7 +116,7 @@ class RuleContract:
         substrate.begin(net.x[batch], np.asarray(batch, dtype=np.uint64))
         return rule.present(substrate, net.y[batch], BETA)
 
-    def test_what_it_needs_is_declared(self, net: Any) -> None:
+    def test_what_it_needs_is_declared(self, net: Net) -> None:
         """It works on a substrate that shows nothing else, and says at once when one of them is missing."""
         rule = self.made()
         assert rule.needs and rule.needs <= set(Observable)
@@ -124,7 +128,7 @@ class RuleContract:
                 rule.check(_Shown(real, rule.needs - {what}))
             assert what.value in str(caught.value)
 
-    def test_updates_fit_the_network(self, net: Any) -> None:
+    def test_updates_fit_the_network(self, net: Net) -> None:
         network = layered(SIZES, tied=self.tied)
         found = self.presented(net, range(BATCH), self.made())
         assert found.output.shape == (BATCH, SIZES[-1])
@@ -141,7 +145,7 @@ class RuleContract:
         for bias, size in zip(found.biases, SIZES[1:], strict=True):
             assert bias.shape == (size,) and np.all(np.isfinite(bias))
 
-    def test_it_can_be_written(self, net: Any) -> None:
+    def test_it_can_be_written(self, net: Net) -> None:
         """A substrate makes of the updates what they say, and it is a change."""
         rule = self.made()
         substrate = self.substrate(layered(SIZES, tied=self.tied), net.x)
@@ -152,13 +156,13 @@ class RuleContract:
         assert any(np.any(a != b) for a, b in zip(before.weights, after.weights, strict=True))
         assert all(np.all(np.isfinite(a)) for a in (*after.weights, *after.feedback, *after.biases))
 
-    def test_the_same_again_is_the_same(self, net: Any) -> None:
+    def test_the_same_again_is_the_same(self, net: Net) -> None:
         one, two = (self.presented(net, range(BATCH), self.made()) for _ in range(2))
         np.testing.assert_array_equal(one.output, two.output)
         for a, b in zip(one.updates, two.updates, strict=True):
             np.testing.assert_array_equal(_matrix(a), _matrix(b))
 
-    def test_a_minibatch_is_the_mean_of_its_samples(self, net: Any) -> None:
+    def test_a_minibatch_is_the_mean_of_its_samples(self, net: Net) -> None:
         """Samples never influence one another."""
         rule = self.made()
         whole = self.presented(net, range(BATCH), rule)
@@ -170,7 +174,7 @@ class RuleContract:
             mean = np.mean([one.biases[k] for one in alone], axis=0)
             np.testing.assert_allclose(bias, mean, rtol=1e-4, atol=1e-6)
 
-    def test_without_rates_nothing_changes(self, net: Any) -> None:
+    def test_without_rates_nothing_changes(self, net: Net) -> None:
         found = self.presented(net, range(BATCH), self.made(rates=(0.0, 0.0, 0.0)))
         assert not any(np.any(_matrix(update)) for update in found.updates)
         assert not any(np.any(bias) for bias in found.biases)
@@ -189,7 +193,7 @@ class RuleContract:
         found = outcome(self._sets(refuses), refuses, SEEDS[:1], make=self._maker())
         assert found.status == "refused", found
 
-    def _maker(self) -> Any:
+    def _maker(self) -> Callable[..., Rule]:
         """Return what makes the rule; the same for all tests where no plug-in makes it, so that none trains twice."""
         return rule_for if type(self).make is RuleContract.make else self.make
 
@@ -208,6 +212,6 @@ class RuleContract:
         return (*words, *(w for w in SUBSTRATES[substrate] if w.partition("=")[0] not in named))
 
 
-def _matrix(update: Any) -> Any:
+def _matrix(update: WeightUpdate) -> NDArray[np.floating]:
     """Return ΔW of an update."""
-    return sum(update.rate * (pre.T @ post) for pre, post in update.terms)
+    return np.asarray(sum(update.rate * (pre.T @ post) for pre, post in update.terms))

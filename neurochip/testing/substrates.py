@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.network import layered
 from neurochip.substrate import Counters, Observable, Parameters, Phase, Substrate, WeightUpdate
-from neurochip.testing.networks import draw_net
+from neurochip.testing.networks import Net, draw_net
 
 __all__ = ["BATCH", "SubstrateContract"]
 
@@ -32,21 +33,21 @@ class SubstrateContract:
         raise NotImplementedError
 
     @pytest.fixture
-    def net(self) -> Any:
+    def net(self) -> Net:
         return draw_net(5, (6, 9, 4, 3), batch=BATCH, tied=self.tied)
 
     @pytest.fixture
-    def made(self, net: Any) -> Substrate:
+    def made(self, net: Net) -> Substrate:
         substrate = self.make()
         substrate.load(net.parameters)
         return substrate
 
     @pytest.fixture
-    def begun(self, made: Substrate, net: Any) -> Substrate:
+    def begun(self, made: Substrate, net: Net) -> Substrate:
         made.begin(net.x, NUMBERS)
         return made
 
-    def test_load_and_read(self, made: Substrate, net: Any) -> None:
+    def test_load_and_read(self, made: Substrate, net: Net) -> None:
         held = made.parameters()
         for family in ("weights", "feedback", "biases"):
             given, found = getattr(net.parameters, family), getattr(held, family)
@@ -59,7 +60,7 @@ class SubstrateContract:
             array[...] = 7
         assert not any(np.any(a == 7) for a in (*made.parameters().weights, *made.parameters().biases))
 
-    def test_what_is_loaded_is_a_copy(self, net: Any) -> None:
+    def test_what_is_loaded_is_a_copy(self, net: Net) -> None:
         made = self.make()
         families = {
             family: tuple(a.astype(np.float32) for a in getattr(net.parameters, family))
@@ -72,23 +73,23 @@ class SubstrateContract:
         np.testing.assert_array_equal(given.weights[0], net.parameters.weights[0].astype(np.float32))
         np.testing.assert_array_equal(given.biases[0], net.parameters.biases[0].astype(np.float32))
 
-    def test_shapes_of_observables(self, begun: Substrate, net: Any) -> None:
+    def test_shapes_of_observables(self, begun: Substrate, net: Net) -> None:
         begun.run(Phase.FREE, 5, targets=net.y)
         for what in begun.capabilities.observables:
             for layer, size in enumerate(net.sizes):
                 assert begun.observe(what, layer).shape == (BATCH, size)
             np.testing.assert_array_equal(begun.observe(what, -1), begun.observe(what, len(net.sizes) - 1))
 
-    def test_the_clamped_layer_shows_the_input(self, begun: Substrate, net: Any) -> None:
+    def test_the_clamped_layer_shows_the_input(self, begun: Substrate, net: Net) -> None:
         begun.run(Phase.FREE, 5)
         np.testing.assert_allclose(begun.observe(Observable.VALUE, 0), net.x, rtol=1e-6)
 
-    def test_values_stay_in_range(self, begun: Substrate, net: Any) -> None:
+    def test_values_stay_in_range(self, begun: Substrate, net: Net) -> None:
         settled = begun.run(Phase.FREE, 30, record=("states",))
         assert [s.shape for s in settled.states] == [(30, BATCH, size) for size in net.sizes]
         assert all(np.all((s >= 0) & (s <= 1)) for s in settled.states)
 
-    def test_it_begins_at_rest(self, begun: Substrate, net: Any) -> None:
+    def test_it_begins_at_rest(self, begun: Substrate, net: Net) -> None:
         first = begun.run(Phase.FREE, 8, record=("states",)).states
         begun.begin(net.x, NUMBERS)
         for a, b in zip(first, begun.run(Phase.FREE, 8, record=("states",)).states, strict=True):
@@ -101,7 +102,7 @@ class SubstrateContract:
                 begun.observe(what, 1)
             assert str(caught.value) == sentence
 
-    def test_a_rule_says_before_the_run_what_is_lacking(self, made: Substrate, net: Any) -> None:
+    def test_a_rule_says_before_the_run_what_is_lacking(self, made: Substrate, net: Net) -> None:
         for trace, what in (("decoder", Observable.TRACE), ("count", Observable.RATE)):
             learning = LearningSpec(rates=(0.1,) * 3, epochs=1, pre="trace", trace=trace)  # type: ignore[arg-type]
             rule = EquilibriumPropagation(layered(net.sizes, tied=self.tied), learning, PhasesSpec())
@@ -115,7 +116,7 @@ class SubstrateContract:
                 str(caught.value) == f"learning: needs {what.value}, which the {name} substrate does not keep"
             )
 
-    def test_snapshot_and_restore(self, begun: Substrate, net: Any) -> None:
+    def test_snapshot_and_restore(self, begun: Substrate, net: Net) -> None:
         begun.run(Phase.FREE, 6)
         snapshot, table = begun.snapshot(), begun.counters().to_json()
         ends = []
@@ -165,7 +166,7 @@ class SubstrateContract:
         for a, b in zip(before.weights, after.weights, strict=True):
             np.testing.assert_array_equal(a, b)
 
-    def test_the_counters_add_up(self, made: Substrate, net: Any) -> None:
+    def test_the_counters_add_up(self, made: Substrate, net: Net) -> None:
         """What two presentations count is what each of them counts; a total is the sum of its parts."""
         counters = [made.counters()]
         for _ in range(2):
@@ -189,7 +190,7 @@ class SubstrateContract:
         assert table["free"]["ticks"] == 2 * BATCH * 6
         assert table["free"]["presentations"] == table["nudged"]["presentations"] == 2 * BATCH
 
-    def test_the_counters_survives_json(self, begun: Substrate, net: Any) -> None:
+    def test_the_counters_survives_json(self, begun: Substrate, net: Net) -> None:
         begun.run(Phase.FREE, 6)
         begun.run(Phase.NUDGED, 5, beta=0.5, targets=net.y)
         begun.count_readout(-1)
@@ -199,7 +200,7 @@ class SubstrateContract:
         assert (again.populations, again.sites) == (begun.counters().populations, begun.counters().sites)
         assert (again + begun.counters()).ticks() == 2 * begun.counters().ticks()
 
-    def test_counters_are_taken_up_again(self, begun: Substrate, net: Any) -> None:
+    def test_counters_are_taken_up_again(self, begun: Substrate, net: Net) -> None:
         begun.run(Phase.FREE, 6)
         counters = begun.counters()
         other: Any = self.make()
@@ -210,8 +211,8 @@ class SubstrateContract:
         other.run(Phase.FREE, 6)
         assert other.counters().to_json() == (counters + counters).to_json()
 
-    def test_inputs_are_checked(self, made: Substrate, net: Any) -> None:
-        def sentence(inputs: Any) -> str:
+    def test_inputs_are_checked(self, made: Substrate, net: Net) -> None:
+        def sentence(inputs: NDArray[np.floating]) -> str:
             with pytest.raises(DataError) as caught:
                 made.begin(inputs, NUMBERS)
             return str(caught.value)
@@ -223,7 +224,7 @@ class SubstrateContract:
             x[1, 2] = bad
             assert sentence(x) == "inputs: must lie in [0, 1] and be finite"
 
-    def test_runs_are_checked(self, begun: Substrate, net: Any) -> None:
+    def test_runs_are_checked(self, begun: Substrate, net: Net) -> None:
         with pytest.raises(ConfigError) as caught:
             begun.run(Phase.NUDGED, 5, beta=0.5)
         assert str(caught.value) == "targets: are missing; a nudged phase needs what to nudge to"
@@ -242,7 +243,7 @@ class SubstrateContract:
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf])
     @pytest.mark.parametrize("family", ["weights", "feedback", "biases"])
-    def test_parameters_must_be_finite(self, made: Substrate, net: Any, family: str, bad: float) -> None:
+    def test_parameters_must_be_finite(self, made: Substrate, net: Net, family: str, bad: float) -> None:
         arrays = [a.copy() for a in getattr(net.parameters, family)]
         if not arrays:
             pytest.skip("tied")
@@ -250,7 +251,7 @@ class SubstrateContract:
         with pytest.raises(NumericError, match=family + r"\[1.*must be finite, got"):
             made.load(replace(net.parameters, **{family: tuple(arrays)}))
 
-    def test_parameters_must_fit(self, made: Substrate, net: Any) -> None:
+    def test_parameters_must_fit(self, made: Substrate, net: Net) -> None:
         p = net.parameters
         wrong = [
             Parameters(p.weights[:2], p.feedback, p.biases),
