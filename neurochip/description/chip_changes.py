@@ -221,7 +221,7 @@ class _Held:
 @functools.lru_cache(maxsize=512)
 def _changed(name: str, changes: tuple[str, ...], held: _Held) -> ChipSpec:
     chip = held.chip
-    sections: dict[str, dict[str, Any]] = {}
+    sections: dict[str, dict[str, object]] = {}
     energies, provenance = dict(chip.energies.energies), dict(chip.provenance)
     pairs = [_parted(change) for change in merged((), changes)]
     for key, raw in pairs:
@@ -275,7 +275,7 @@ def present(chip: ChipSpec, key: str) -> Any:
     return None if found is None else getattr(found, field)
 
 
-def _only_integers(chip: ChipSpec, bits: int) -> dict[str, Any]:
+def _only_integers(chip: ChipSpec, bits: int) -> dict[str, object]:
     """Return what makes integers of so many bits the only weights."""
     least = min(bits, chip.weights.min_bits or bits)
     return {"floats": (), "min_bits": least, "max_bits": bits}

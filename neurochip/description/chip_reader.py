@@ -213,7 +213,7 @@ def _provenance(table: Table, place: str) -> Provenance:
     return Provenance(source, convert(table["evidence"], CellEvidence, f"{place}.evidence"))
 
 
-def _barrier_pairs(value: object, place: str) -> Any:
+def _barrier_pairs(value: object, place: str) -> object:
     """Read one number, or a table {active tiles = cycles}, as pairs."""
     if isinstance(value, int) and not isinstance(value, bool):
         return [[1, value]]

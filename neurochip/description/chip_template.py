@@ -88,7 +88,7 @@ def _part(whole: str | None) -> str:
     return "" if whole is None else f"; left out, it is part of {whole}"
 
 
-def _found(energies: Mapping[str, object], event: str) -> Mapping[str, Any] | None:
+def _found(energies: Mapping[str, object], event: str) -> Mapping[str, object] | None:
     table: Any = energies
     for part in event.split("."):
         if not isinstance(table, Mapping) or part not in table:

@@ -113,7 +113,7 @@ def connection_of(value: object, source: Population, target: Population, place: 
 
 
 def _plugged(
-    kind: str, table: dict[str, Any], source: Population, target: Population, place: str
+    kind: str, table: dict[str, object], source: Population, target: Population, place: str
 ) -> Connection:
     """Return a connectivity of another package: the keys of its table are its fields."""
     cls = connectivity_of(kind, place)

@@ -22,14 +22,14 @@ __all__ = ["element_keys", "element_table", "read_element"]
 PLAIN = "none"  # how a file says that an encoder has no predictive front
 
 
-def _keys(cls: Any) -> dict[str, str]:
+def _keys(cls: type) -> dict[str, str]:
     """Key in the file → field of the spec class."""
     names = [field.name for field in dataclasses.fields(cls)]
     return {"lambda" if name == "lam" else name: name for name in names}
 
 
 @functools.cache
-def _types(cls: type) -> dict[str, Any]:
+def _types(cls: type) -> dict[str, object]:
     return typing.get_type_hints(cls)
 
 
@@ -85,7 +85,7 @@ def read_element(value: object, family: Mapping[str, type], default: str, place:
         raise error.within(place) from None
     keys = _keys(cls)
     refuse_unknown(table, ["kind", *keys], place)
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, object] = {}
     for key, name in keys.items():
         where = f"{place}.{key}"
         if key in table and name == "lam":
@@ -108,9 +108,9 @@ def _lambda_value(value: object) -> Any:
     return value
 
 
-def element_table(element: Any) -> dict[str, Any]:
+def element_table(element: Any) -> dict[str, object]:
     """Return the table that `read_element` turns into an equal object; every key is written out."""
-    table: dict[str, Any] = {"kind": element.kind}
+    table: dict[str, object] = {"kind": element.kind}
     cls: Any = type(element)
     hints = _types(cls)
     for key, name in _keys(type(element)).items():

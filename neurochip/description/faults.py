@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -240,4 +240,4 @@ def _reader(kind: type[Fault]) -> Reader:
 
 
 # For `build`: each fault from its table or from a bare rate.
-FAULT_READERS: dict[Any, Reader] = {kind: _reader(kind) for kind in _KINDS.values()}
+FAULT_READERS: dict[type, Reader] = {kind: _reader(kind) for kind in _KINDS.values()}

@@ -65,7 +65,7 @@ def _of_connectivity(key: str, place: str) -> Any:
     return bare_type(types[key])
 
 
-def table_of(table: dict[str, Any], keys: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+def table_of(table: dict[str, object], keys: Sequence[str]) -> tuple[dict[str, object], list[str]]:
     """Return the table of one population or projection of a run, and the path within it.
 
     A constant of the neurons of a population that names none begins with those of ``[neuron]``.
@@ -85,7 +85,7 @@ def table_of(table: dict[str, Any], keys: Sequence[str]) -> tuple[dict[str, Any]
             "[neuron]",
         )
     k, path = entry_of(_item(keys), entries, keys[2:], place)
-    found: dict[str, Any] = entries[k]
+    found: dict[str, object] = entries[k]
     if path[0] == "neuron" and len(path) > 1 and "neuron" not in found and path[1] != "kind":
         found["neuron"] = table.get("neuron", {})
     return found, list(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class Image(NamedTuple):
     last: bool = False
 
     def moved(
-        self, values: NDArray[np.float32], down: NDArray[Any], right: NDArray[Any]
+        self, values: NDArray[np.float32], down: NDArray[np.integer], right: NDArray[np.integer]
     ) -> NDArray[np.float32]:
         """Return images, each moved so many pixels down and to the right (less than 0: up, to the left).
 

@@ -32,7 +32,7 @@ __all__ = [
     "wide",
 ]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 Connectivity = Literal["auto", "sparse", "dense", "one-to-one"]
 SPARSE_BELOW = 4  # a matrix is listed where its non-zero entries, times this, are fewer than all
 

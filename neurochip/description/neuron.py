@@ -78,8 +78,8 @@ def trace_cost(run: RunSpec) -> HardwareCost:
         return _COUNT_COST
     if run.some_settle:
         return HardwareCost() if run.coding.decoder is None else run.coding.decoder.hardware
-    cost: HardwareCost = run.neurons[0].trace_hardware  # that of all of them
-    return cost
+    # That of all of them.
+    return next(neuron.trace_hardware for neuron in run.neurons if not isinstance(neuron, SettlingNeuron))
 
 
 def _kept(parts: dict[str, tuple[str, HardwareCost]]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from neurochip.description.elements import read_element
 from neurochip.elements.neurons.settling import SettlingNeuron
-from neurochip.elements.neurons.table import NEURONS
+from neurochip.elements.neurons.table import NEURONS, Neuron
 from neurochip.errors import ConfigError
 from neurochip.keys.reading import describe
 from neurochip.network import Network
@@ -42,7 +42,7 @@ def read_neuron(value: object, place: str = "neuron") -> Any:
     return value
 
 
-def neurons_by_population(network: Any, default: Any) -> tuple[tuple[str, Any], ...]:
+def neurons_by_population(network: Any, default: Neuron) -> tuple[tuple[str, Neuron], ...]:
     """Return (place of what says it, neuron) of each population of a network section, inputs first and outputs last.
 
     ``default`` is what stands in ``[neuron]``.
@@ -56,7 +56,9 @@ def neurons_by_population(network: Any, default: Any) -> tuple[tuple[str, Any], 
     )
 
 
-def check_neurons(found: Sequence[tuple[str, Any]], default: object, substrate: str, experiment: str) -> None:
+def check_neurons(
+    found: Sequence[tuple[str, Neuron]], default: object, substrate: str, experiment: str
+) -> None:
     """Refuse neurons that fire on a substrate without spikes, and where nothing is learned, and ``[neuron]`` of nobody.
 
     ``found`` is what `neurons_by_population` returns.
@@ -84,7 +86,7 @@ def check_neurons(found: Sequence[tuple[str, Any]], default: object, substrate: 
             )
 
 
-def refuse_unreachable(found: Sequence[tuple[str, Any]], rates: Sequence[float], network: Network) -> None:
+def refuse_unreachable(found: Sequence[tuple[str, Neuron]], rates: Sequence[float], network: Network) -> None:
     """Refuse to let populations learn that outputs of integrators alone should teach, which send nothing.
 
     ``found`` is what `neurons_by_population` returns, ``rates`` those of the forward projections. A read-out that

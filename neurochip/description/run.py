@@ -52,6 +52,7 @@ from neurochip.description.run_sections import (
 from neurochip.description.synapse_mismatch import MismatchSpec
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.elements.neurons.settling import SettlingNeuron
+from neurochip.elements.neurons.table import Neuron
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Is, IsNot, SomeHas
 from neurochip.keys.key import Alone, Count, Key, Seed
@@ -260,11 +261,11 @@ class RunSpec:
         """Its chip, with what the run changes of it."""
         return chip_with(self.chip, self.chip_changes)
 
-    def _neurons(self) -> tuple[tuple[str, Any], ...]:
+    def _neurons(self) -> tuple[tuple[str, Neuron], ...]:
         return neurons_by_population(self.network, self.neuron)
 
     @property
-    def neurons(self) -> tuple[Any, ...]:
+    def neurons(self) -> tuple[Neuron, ...]:
         """The neurons of each population, inputs first and outputs last."""
         return tuple(neuron for _, neuron in self._neurons())
 

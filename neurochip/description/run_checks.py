@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from neurochip.description.faults import FaultsSpec
 from neurochip.description.image import image_of
@@ -13,6 +12,8 @@ from neurochip.description.precision import FLOATS
 from neurochip.description.run_sections import CodingSpec, DataSpec, LearningSpec
 from neurochip.elements import Constant, Identity, PowerLaw
 from neurochip.elements.neurons.settling import SettlingNeuron
+from neurochip.elements.neurons.table import Neuron
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import ConfigError
 from neurochip.network import Network
 
@@ -70,7 +71,7 @@ def check_trace(
     learning: LearningSpec,
     network: Network,
     section: NetworkSpec,
-    neurons: Sequence[Any],
+    neurons: Sequence[Neuron],
     coding: CodingSpec,
     faults: FaultsSpec,
 ) -> None:
@@ -142,7 +143,7 @@ def check_ideal(coding: CodingSpec, precision: str) -> None:
         )
 
 
-def check_digital(coding: CodingSpec, neurons: Sequence[Any]) -> None:
+def check_digital(coding: CodingSpec, neurons: Sequence[Neuron]) -> None:
     """Refuse a coding that no neuron uses, or one that says too little for bits."""
     if not any(isinstance(neuron, SettlingNeuron) for neuron in neurons) and coding != CodingSpec():
         kinds = " and ".join(dict.fromkeys(f'"{neuron.kind}"' for neuron in neurons))
@@ -193,9 +194,9 @@ def check_placement(sites: Sequence[int]) -> None:
         )
 
 
-def _traced_as(neuron: Any) -> Any:
+def _traced_as(neuron: Neuron) -> object:
     """Return what tells the trace that a core makes of a neuron's spikes from that of another."""
-    if isinstance(neuron, SettlingNeuron) or neuron.kind == "two-compartment":
+    if isinstance(neuron, SettlingNeuron | TwoCompartmentLIF):
         return neuron
     return neuron.filter, neuron.period
 
@@ -238,7 +239,7 @@ def check_analog(coding: CodingSpec, precision: str) -> None:
         )
 
 
-def check_integer_neurons(neurons: Sequence[tuple[str, Any]]) -> None:
+def check_integer_neurons(neurons: Sequence[tuple[str, Neuron]]) -> None:
     """Refuse neurons that compute with real numbers on cores that have integers alone; each with its place."""
     for place, neuron in neurons:
         if not isinstance(neuron, SettlingNeuron):

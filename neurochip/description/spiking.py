@@ -202,13 +202,13 @@ class Connection:
     name: str
     source: str
     target: str
-    weights: NDArray[Any] | None
+    weights: NDArray[np.number] | None
     bias: Array | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
     connectivity: Connectivity | None = None
     delay: int = 1
 
-    def joined(self, sources: int) -> tuple[Connectivity, NDArray[Any]]:
+    def joined(self, sources: int) -> tuple[Connectivity, NDArray[np.number]]:
         """Return the connectivity from so many units, and its weights."""
         if self.connectivity is not None:
             none = np.zeros(0, dtype=np.int8)
@@ -243,7 +243,7 @@ class SpikingNetwork:
     outputs: Mapping[str, str] = field(default_factory=dict)
     dt: float = 1e-3
     method: Literal["euler", "exact"] = "euler"
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that everything fits together."""
@@ -301,6 +301,8 @@ class SpikingNetwork:
                 raise ConfigError(place, f"must have shape {shape}, got {found}")
         if c.weights is not None and c.weights.dtype.kind not in "iuf":
             raise ConfigError(place, f"must hold real numbers, got {c.weights.dtype}")
+        if c.bias is not None and c.bias.dtype.kind not in "biuf":
+            raise ConfigError(f"{place}.bias", f"must hold real numbers, got {c.bias.dtype}")
         if c.bias is not None and (c.bias.shape != shape[1:] or not np.all(np.isfinite(c.bias))):
             raise ConfigError(f"{place}.bias", f"must be {shape[1]} finite numbers")
         if c.bias is not None:

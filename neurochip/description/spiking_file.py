@@ -36,7 +36,7 @@ _BY_DEFAULT: dict[str, Any] = {"fires_when": "above", "start": "rest", "begins":
 
 def spiking_bytes(network: SpikingNetwork) -> bytes:
     """Return a network as one .npz: ``network`` is JSON, all numbers of neurons and weights are arrays."""
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, NDArray[np.number]] = {}
     groups, connections = [], []
     for k, group in enumerate(network.groups):
         groups.append(
@@ -134,7 +134,7 @@ def _network(text: _NetworkTable, arrays: Mapping[str, NDArray[Any]]) -> Spiking
     )
 
 
-def _fields_of(made: Connectivity) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _fields_of(made: Connectivity) -> tuple[dict[str, Any], dict[str, NDArray[np.number]]]:
     """Return kind and fields of a connectivity, and those that are arrays apart."""
     fields = {field.name: getattr(made, field.name) for field in dataclasses.fields(cast(Any, made))}
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}

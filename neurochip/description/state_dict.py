@@ -24,7 +24,7 @@ from neurochip.files.safetensors import read_safetensors
 
 __all__ = ["PICKLES", "SUFFIXES", "import_state_dict"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 SUFFIXES = (".safetensors", ".npz")
 PICKLES = (".pt", ".pth")
@@ -247,7 +247,7 @@ class _Reader:
         held = (self._of(module, what) for what in ("threshold", "beta"))
         return all(values is None or values.shape in ((), (1,), (size,)) for values in held)
 
-    def _identity(self, module: str) -> tuple[Any, ...]:
+    def _identity(self, module: str) -> tuple[object, ...]:
         held = [self._of(module, what) for what in _NEURON]
         return tuple(None if values is None else (values.shape, values.tobytes()) for values in held)
 

@@ -224,7 +224,7 @@ def cells_from_toml(text: str, source: str = "cells.toml") -> CellLibrary:
         raise ConfigError(f"{source}: {error.place}", error.problem) from None
 
 
-def _library(table: dict[str, Any], name: str) -> CellLibrary:
+def _library(table: dict[str, object], name: str) -> CellLibrary:
     refuse_unknown(table, ("about", "node", "supply", "signal", "cells", "extract"), "")
     supply = _section(table, "supply", ("voltage", "low", "high"))
     signal = _section(table, "signal", ("full_scale", "rest"))
@@ -254,17 +254,17 @@ def _library(table: dict[str, Any], name: str) -> CellLibrary:
 
 
 def _section(
-    table: dict[str, Any],
+    table: dict[str, object],
     key: str,
     known: tuple[str, ...] | None,
     place: str = "",
     *,
     is_sourced: bool = True,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     place = place or key
-    if not isinstance(table.get(key), dict):
+    found = table.get(key)
+    if not isinstance(found, dict):
         raise ConfigError(place, "is missing; it is a table")
-    found: dict[str, Any] = table[key]
     if known is not None:
         refuse_unknown(found, (*known, *(("source", "evidence") if is_sourced else ())), place)
     if is_sourced:
@@ -274,7 +274,7 @@ def _section(
     return found
 
 
-def _quantity(table: dict[str, Any], key: str, dimension: str, place: str) -> float:
+def _quantity(table: dict[str, object], key: str, dimension: str, place: str) -> float:
     where = f"{place}.{key}" if place else key
     if key not in table:
         raise ConfigError(where, "is missing")
@@ -284,7 +284,7 @@ def _quantity(table: dict[str, Any], key: str, dimension: str, place: str) -> fl
     return number
 
 
-def _cell(name: str, table: dict[str, Any]) -> Cell:
+def _cell(name: str, table: dict[str, object]) -> Cell:
     place = f"cells.{name}"
     refuse_unknown(
         table, ("kind", "branches", "transistors", "bits", *_QUANTITIES, "source", "evidence"), place

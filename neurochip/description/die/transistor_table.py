@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ WEAK_A = (
 TERMS = ("vth0", "voff", "toxe", "nfactor")
 _SIZES = ("w_min", "w_max", "l_min", "l_max")
 
-Array = NDArray[Any]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

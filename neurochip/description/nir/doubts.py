@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.description.nir.nodes import Node
 from neurochip.description.nir.sources import Source
@@ -15,7 +15,7 @@ from neurochip.errors import ConfigError
 
 __all__ = ["doubts_of_resets", "exporter_step", "numbers_of", "step_of"]
 
-Array = Any
+Array = NDArray[np.float64]
 
 
 def step_of(
@@ -97,7 +97,7 @@ def exporter_step(parameters: Sequence[Mapping[str, Array]]) -> float | None:
     return float(found[0])
 
 
-def numbers_of(node: Node) -> dict[str, Any]:
+def numbers_of(node: Node) -> dict[str, Array]:
     """Return those fields of neurons that are numbers, f64[…] each."""
     found = {key: np.asarray(node.fields[key]) for key in PARAMETERS[node.kind] if key in node.fields}
     return {key: values.astype(np.float64) for key, values in found.items() if values.dtype.kind in "iuf"}

@@ -51,7 +51,7 @@ def to_nir(network: SpikingNetwork) -> Any:
     for output, name in _outputs(network):
         free = _free(output, taken)
         outputs[free] = nir.Output(output_type={"output": np.array([network.group(name).size])})
-        said: dict[str, Any] = {"output": output} if free != output else {}
+        said: dict[str, object] = {"output": output} if free != output else {}
         if network.group(name).kind == "Readout":
             ends[name] = [free, *(end for end in ends[name] if end != name)]
             said |= {"group": name} | _said_of(network.group(name))
@@ -116,7 +116,7 @@ def _neurons(nir: Any, group: NeuronGroup) -> Any:
     return getattr(nir, group.kind)(**shaped, metadata=extra)
 
 
-def _said_of(group: NeuronGroup) -> dict[str, Any]:
+def _said_of(group: NeuronGroup) -> dict[str, object]:
     """Return what NIR has no field for, of a group: only what is not as it is by default."""
     defaults = {"reset": "value", "refractory": 0, "fires_when": "above", "start": "rest", "begins": 0}
     said = {key: getattr(group, key) for key in defaults}
@@ -131,7 +131,7 @@ def _chain(
     made = LinearMap(*c.joined(source.size), c.bias)
     name = _free(c.name or f"{c.source}_to_{c.target}", taken)
     extra = held(c.metadata)
-    said: dict[str, Any] = {} if name == c.name else {"name": c.name}
+    said: dict[str, object] = {} if name == c.name else {"name": c.name}
     if c.delay != 1:
         said["delay"] = c.delay
     before: list[tuple[str, Any]] = []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.description.linear_maps import LinearMap, cut_out
 from neurochip.description.nir.nodes import IDENTITY, Node, refusal
@@ -162,7 +162,7 @@ def _checked_bias(bias: NDArray[np.float64], size: int, name: str) -> NDArray[np
     return bias
 
 
-def _matrix(node: Node) -> NDArray[Any]:
+def _matrix(node: Node) -> NDArray[np.number]:
     """Return weights [out, in]; a batch of one around them is left out."""
     weight = _weights(node)
     while weight.ndim > 2 and weight.shape[0] == 1:
@@ -172,13 +172,13 @@ def _matrix(node: Node) -> NDArray[Any]:
     return weight
 
 
-def _weights(node: Node) -> NDArray[Any]:
+def _weights(node: Node) -> NDArray[np.number]:
     """Return weights; no and yes are 0 and 1."""
     weight = np.asarray(node.weight)
     return weight.astype(np.int8) if weight.dtype == np.bool_ else weight
 
 
-def _type(values: object) -> Any:
+def _type(values: object) -> DTypeLike:
     kind = np.asarray(values).dtype
     return kind if kind.kind in "f" else np.float64
 

@@ -28,10 +28,10 @@ def ours(metadata: object, type: object, place: str) -> Any:
     return decode_json(text, where, type)
 
 
-def plain(metadata: object) -> dict[str, Any]:
+def plain(metadata: object) -> dict[str, object]:
     """Return metadata as JSON values, ours left out; what JSON does not have becomes text."""
 
-    def value_of(value: object) -> Any:
+    def value_of(value: object) -> object:
         if isinstance(value, Mapping):
             return {_text(key): value_of(entry) for key, entry in value.items()}
         if isinstance(value, np.ndarray | np.generic):
@@ -54,12 +54,12 @@ def _text(value: object) -> str:
     ).decode()  # half a pair of surrogates is no text that a file can hold
 
 
-def held(metadata: Mapping[str, object]) -> dict[str, Any]:
+def held(metadata: Mapping[str, object]) -> dict[str, object]:
     """Return metadata as HDF5 holds them: what is neither a number nor a text, nor a list of numbers, as JSON."""
     return {str(key): _held_value(value) for key, value in metadata.items()}
 
 
-def _held_value(value: object) -> Any:
+def _held_value(value: object) -> object:
     if isinstance(value, Mapping):
         return held(value)
     if isinstance(value, str):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypedDict, cast
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.description.balanced import balanced
 from neurochip.description.linear_maps import Connectivity, LinearMap, chosen
@@ -291,7 +292,7 @@ class GraphReader:
         ticks: int,
         group: NeuronGroup,
         made: LinearMap | None,
-        bias: Any,
+        bias: NDArray[np.float64] | None,
         signal: Signal,
     ) -> Connection:
         size, target, said, last = group.size, group.name, signal.said, signal.last

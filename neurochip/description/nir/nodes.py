@@ -29,7 +29,7 @@ class Node:
     name: str
     kind: str
     fields: Mapping[str, Any] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
     graph: Graph | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -50,7 +50,7 @@ class Graph:
 
     nodes: Mapping[str, Node]
     edges: tuple[tuple[str, str], ...]
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -102,7 +102,7 @@ def graph_of(group: Hdf5Group, file: Foreign, name: str = "", depth: int = 0) ->
     return _checked(name, nodes, edges, _table(group.groups.get("metadata", Hdf5Group())))
 
 
-def _table(group: Hdf5Group) -> dict[str, Any]:
+def _table(group: Hdf5Group) -> dict[str, object]:
     return {name: _table(inner) for name, inner in group.groups.items()} | dict(group.arrays)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,7 @@ class Signals:
         groups: Mapping[str, Signal],
         predecessors: Mapping[str, list[str]],
         dt: float | None,
-        said: Mapping[str, Any],
+        said: Mapping[str, SaidOfWeights],
     ) -> None:
         self._graph, self._predecessors, self._dt, self._said = graph, predecessors, dt, said
         self._known: dict[str, Signal] = dict(groups)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.description.nir.nodes import IDENTITY, Graph
 from neurochip.description.spiking import Reset
@@ -14,7 +15,7 @@ from neurochip.keys.reading import did_you_mean
 
 __all__ = ["SOURCES", "Source", "converted_parameters", "loops_as_meant", "source_of"]
 
-Array = Any
+Array = NDArray[np.float64]
 _KEYS = ("source", "framework", "exporter", "generator", "tool", "created_by", "library")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from neurochip.description.sanafe.attributes import Attributes, attributes_of, mapping, named_range, whole
 from neurochip.errors import CapabilityError, DataError
@@ -121,7 +120,7 @@ def _architecture(top: Mapping[str, object]) -> Architecture:
     )
 
 
-def _one(within: Mapping[str, object], key: str, place: str) -> tuple[Mapping[str, Any], str, int]:
+def _one(within: Mapping[str, object], key: str, place: str) -> tuple[Mapping[str, object], str, int]:
     """Return the one kind of tile or core, its place, and how many there are."""
     found = _listed(within, key, place)
     if len(found) != 1:
@@ -134,7 +133,7 @@ def _one(within: Mapping[str, object], key: str, place: str) -> tuple[Mapping[st
     return held, f"{place}.{briefly(name, 40)}", count
 
 
-def _listed(within: Mapping[str, object], key: str, place: str) -> list[Any]:
+def _listed(within: Mapping[str, object], key: str, place: str) -> list[object]:
     found = within.get(key, [])
     if not isinstance(found, list):
         raise DataError(f"{place}.{key}", "must be a list")

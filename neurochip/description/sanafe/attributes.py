@@ -45,14 +45,14 @@ def attributes_of(tree: object, place: str, units: tuple[str, ...]) -> Attribute
     return found
 
 
-def mapping(tree: object, place: str) -> Mapping[str, Any]:
+def mapping(tree: object, place: str) -> Mapping[str, object]:
     """Return a mapping, or refuse what is none."""
     if not isinstance(tree, dict):
         raise DataError(place, f"must be a mapping, got {_words(tree)}")
     return tree
 
 
-def entries(tree: object, place: str) -> Iterator[tuple[str, Any, str]]:
+def entries(tree: object, place: str) -> Iterator[tuple[str, object, str]]:
     """Yield key, value and place of a list of mappings of one key each."""
     if not isinstance(tree, list):
         raise DataError(place, f"must be a list, got {_words(tree)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from neurochip.description.chip_reader import chip_from_toml
 from neurochip.description.sanafe.architecture import Architecture, Unit, read_architecture
@@ -84,7 +83,7 @@ def chip_of(arch: Architecture, file: str, node: str, *, soma: str = "", synapse
     notes += _missing(arch, body, joint, sent, taken)
     energies = _energies(arch, body, joint, sent, taken, notes)
     source = f"SANA-FE, {file}"
-    table: dict[str, Any] = {
+    table: dict[str, object] = {
         "about": f"{arch.name}, an architecture of SANA-FE",
         "neuron_energy": "published",
         "note": "Energies and delays as SANA-FE's file has them. "
@@ -125,7 +124,7 @@ def _chosen(units: list[Unit], name: str, role: str, notes: list[str]) -> Unit:
     return named[0]
 
 
-def _left(role: str, name: str, held: dict[str, Any]) -> list[str]:
+def _left(role: str, name: str, held: dict[str, object]) -> list[str]:
     left = sorted(set(held) - _KNOWN[role])
     return [f"{role} {briefly(name, 40)}: {briefly(', '.join(left))} not carried over"] if left else []
 
@@ -134,7 +133,7 @@ def _of(unit: Unit, key: str) -> float:
     return number(unit.attributes, key, 0.0, f"{unit.role} {unit.name}")
 
 
-def _core(arch: Architecture) -> dict[str, Any]:
+def _core(arch: Architecture) -> dict[str, object]:
     most = whole(arch.core, "max_neurons_supported", _NEURONS, "core", least=1)
     return {  # SANA-FE limits neurons alone
         "neurons": most,
@@ -179,7 +178,7 @@ def _energies(
 
 def _timing(
     arch: Architecture, body: Unit, joint: Unit, sent: Unit, taken: Unit, notes: list[str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     synaptic = _of(joint, "latency_process_spike") * _NS
     links = {}
     for way, pair in (("ew", ("east", "west")), ("ns", ("north", "south"))):
@@ -203,7 +202,7 @@ def _timing(
     }
 
 
-def _barrier(arch: Architecture, notes: list[str]) -> Any:
+def _barrier(arch: Architecture, notes: list[str]) -> object:
     given = arch.chip.get("latency_sync", "0")
     if not isinstance(given, dict):
         return _synchronised({"latency_sync": given}, "latency_sync", "architecture", notes)
@@ -214,7 +213,7 @@ def _barrier(arch: Architecture, notes: list[str]) -> Any:
     }
 
 
-def _synchronised(held: dict[str, Any], key: str, place: str, notes: list[str]) -> int:
+def _synchronised(held: dict[str, object], key: str, place: str, notes: list[str]) -> int:
     """Return whole cycles, and note where they are not what the file says."""
     took = number(held, key, 0.0, place) * _NS
     if abs(took - round(took)) > 1e-6:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from neurochip.description.sanafe.attributes import Attributes, one_of, span
 from neurochip.description.sanafe.mapped import MappedNetwork
 from neurochip.errors import DataError
@@ -81,7 +79,7 @@ def _attributes(fields: list[str], place: str) -> Attributes:
         if text[-1] != {"[": "]", "{": "}"}[text[0]] or any(c in text[1:-1] for c in "[]{}"):
             raise DataError(place, "must have attributes in one pair of brackets")
         pairs = [part.partition(":") for part in text[1:-1].split(",") if part.strip()]
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, there, value in pairs:
         if not there or not key.strip() or not value.strip():
             raise DataError(place, "must have attributes KEY=VALUE, or { KEY: VALUE }")

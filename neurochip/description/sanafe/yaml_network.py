@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from neurochip.description.sanafe.attributes import (
     Attributes,
@@ -46,7 +45,7 @@ def read_yaml_network(file: Foreign) -> MappedNetwork:
         return made
 
 
-def _list(tree: object, place: str) -> list[Any]:
+def _list(tree: object, place: str) -> list[object]:
     if not isinstance(tree, list):
         raise DataError(place, "must be a list")
     return tree

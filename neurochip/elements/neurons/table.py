@@ -7,12 +7,12 @@ from neurochip.elements.neurons.current_based import CubaLIF
 from neurochip.elements.neurons.leaky import LeakyIF
 from neurochip.elements.neurons.perfect import IF
 from neurochip.elements.neurons.settling import SettlingNeuron
-from neurochip.elements.neurons.spiking import neuron_fault
+from neurochip.elements.neurons.spiking import SpikingNeuron, neuron_fault
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 
 __all__ = ["NEURONS", "Neuron"]
 
-Neuron = SettlingNeuron | IF | LeakyIF | CubaLIF | TwoCompartmentLIF
+Neuron = SettlingNeuron | SpikingNeuron | TwoCompartmentLIF
 
 # The neurons that a run can name, built in or of other packages.
 NEURONS = Family(
