@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurochip.bench.loads import LIF_SIZES, NEURON, Array, digits, lif_network, placement, trained
+from neurochip.bench.loads import LIF_SIZES, NEURON, digits, lif_network, placement, trained
 from neurochip.bench.machine import cores
 from neurochip.bench.rounds import Work, in_turn
 from neurochip.bench.row import Effort, Family, Figure, Missing, Row, within_rounds
@@ -62,7 +63,7 @@ def _cut(n: int, ticks: int) -> tuple[Work, int]:
     chip = read_chip("ideal-bits")
     chip = replace(chip, mesh=replace(chip.mesh, width=32, height=32))
     raster, weights = lif_network(ticks)
-    on: list[Array] = [np.zeros(size, dtype=int) for size in LIF_SIZES]
+    on: list[NDArray[np.int64]] = [np.zeros(size, dtype=int) for size in LIF_SIZES]
     if n > 1:
         output = min(10, n // 3)
         hidden = min(500, (n - output) // 2)

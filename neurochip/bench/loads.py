@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +31,7 @@ __all__ = [
     "trained",
 ]
 
-Array = NDArray[Any]
+Array = NDArray[np.float32]
 
 BATCH = 20
 # Integrate-and-fire: 784 inputs of which 13 % fire in a tick; in integer units a tenth of the hidden neurons then do.
@@ -83,7 +82,9 @@ def trained(updates: int, overrides: tuple[str, ...] = (), run: str = "mnist-sma
     return built.substrate.parameters()
 
 
-def lif_network(ticks: int, sizes: tuple[int, ...] = LIF_SIZES) -> tuple[Array, list[Array]]:
+def lif_network(
+    ticks: int, sizes: tuple[int, ...] = LIF_SIZES
+) -> tuple[NDArray[np.uint8], list[NDArray[np.int8]]]:
     """Return a Bernoulli raster u8[tick, unit] and whole-numbered weights i8[pre, post] of each projection."""
     rng = np.random.default_rng(1)
     raster = (rng.random((ticks, sizes[0])) < RATE).astype(np.uint8)
@@ -94,7 +95,7 @@ def lif_network(ticks: int, sizes: tuple[int, ...] = LIF_SIZES) -> tuple[Array, 
     return raster, weights
 
 
-def placement(cores: tuple[int, int, int]) -> list[Array]:
+def placement(cores: tuple[int, int, int]) -> list[NDArray[np.int64]]:
     """Return the core of each neuron: layer after layer, ranges of nearly equal length."""
     first = [0, cores[0], cores[0] + cores[1]]
     return [first[k] + np.arange(size) * cores[k] // size for k, size in enumerate(LIF_SIZES)]

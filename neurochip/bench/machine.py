@@ -54,7 +54,7 @@ def cores() -> int:
     return usable_cores()
 
 
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, object]:
     """Return what stands at the head of a table: processor, vector units, caches, memory, load, versions."""
     import numpy as np
 
@@ -148,7 +148,7 @@ def _flags(flags: list[str]) -> list[str]:
     return [flag for flag in flags if flag in _VECTOR_FLAGS or flag.startswith(("avx512", "amx"))]
 
 
-def _caches() -> list[dict[str, Any]]:
+def _caches() -> list[dict[str, object]]:
     """Return level, kind and bytes of the first core's caches."""
     found = []
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index[0-9]*")):

@@ -10,12 +10,11 @@ of columns.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+Array = NDArray[np.float32]
 
 
 class DenseNetwork:
@@ -201,7 +200,7 @@ def settle_numpy(
     lam: float,
     nu_bar: float,
     regulariser: float,
-) -> tuple[list[Array], list[Array]]:
+) -> tuple[list[NDArray[np.uint16]], list[Array]]:
     """Settle a minibatch freely, then nudged; return spike counts and final states by layer, [sample, unit]."""
     network = DenseNetwork(weights, biases, len(x), lam, nu_bar, regulariser)
     network.begin(x)

@@ -7,17 +7,18 @@ goes tick by tick.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["integrate_numpy"]
 
-Array = NDArray[Any]
+Array = NDArray[np.float32]
 
 
-def integrate_numpy(raster: Array, weights: Sequence[Array], threshold: float, leak: float) -> list[Array]:
+def integrate_numpy(
+    raster: NDArray[np.uint8], weights: Sequence[Array], threshold: float, leak: float
+) -> list[NDArray[np.uint8]]:
     """Return the spikes of every layer, u8[tick, unit], input included.
 
     A spike of tick t acts on the next layer in tick t + 1; v ← leak · v + u, a neuron fires above the threshold and

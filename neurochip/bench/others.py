@@ -123,7 +123,7 @@ def _row(effort: Effort, name: str, python: str) -> Figure:
     return _lif(effort, name, _LIF[name], python)
 
 
-def _workload(ticks: int, timing: str) -> dict[str, Any]:
+def _workload(ticks: int, timing: str) -> dict[str, object]:
     raster, (w0, w1) = lif_network(ticks)
     return {
         "raster": raster,
@@ -208,7 +208,7 @@ def _torch(effort: Effort, python: str) -> Figure:
     }
     for letter, family in (("w", held.weights), ("f", held.feedback), ("b", held.biases)):
         workload |= {f"{letter}{k}": np.asarray(array, np.float32) for k, array in enumerate(family)}
-    ours: Callable[[], None] = analog_minibatch(held, free, nudged)
+    ours: Callable[[], object] = analog_minibatch(held, free, nudged)
     with Program(RIVALS["torch"], python, workload) as program:
         mine, theirs = _in_turn(effort, ours, program)
         version = program.version

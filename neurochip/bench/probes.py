@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.bench.rounds import Work
 from neurochip.kernels._jit import entry
+from neurochip.kernels.types import Index, Vector
 
 __all__ = ["copying", "passes", "spinning"]
 
 
 @entry
-def _spin(turns: Any) -> Any:
+def _spin(turns: Index) -> Index:
     word = np.uint64(88172645463325252)
     for _ in range(
         turns
@@ -27,7 +27,7 @@ def _spin(turns: Any) -> Any:
 
 
 @entry
-def _read(words: Any) -> Any:
+def _read(words: Vector[np.uint64]) -> Index:
     total = np.uint64(0)
     for i in range(words.size):
         total ^= words[i]
@@ -39,7 +39,7 @@ def spinning(pool: ThreadPoolExecutor, threads: int, turns: int) -> Work:
     return lambda: list(pool.map(_spin, [turns] * threads))
 
 
-def passes(array: NDArray[Any]) -> tuple[int, list[Work]]:
+def passes(array: NDArray[np.generic]) -> tuple[int, list[Work]]:
     """Return two plain passes over the bytes of an array, by NumPy and by a compiled loop, and the bytes of each.
 
     A small array is passed over until 16 MB are read, or it would be too short for the clock.
@@ -58,7 +58,7 @@ def passes(array: NDArray[Any]) -> tuple[int, list[Work]]:
     return many * words.nbytes, [by_numpy, by_loop]
 
 
-def copying(array: NDArray[Any]) -> tuple[int, Work]:
+def copying(array: NDArray[np.generic]) -> tuple[int, Work]:
     """Return a copy of an array to another place, and the bytes that it reads (as many are written)."""
     words = _words(array)
     target, many = np.empty_like(words), max(1, (1 << 24) // words.nbytes)
@@ -70,5 +70,5 @@ def copying(array: NDArray[Any]) -> tuple[int, Work]:
     return many * words.nbytes, work
 
 
-def _words(array: NDArray[Any]) -> NDArray[np.uint64]:
+def _words(array: NDArray[np.generic]) -> NDArray[np.uint64]:
     return array.reshape(-1).view(np.uint8)[: array.nbytes // 8 * 8].view(np.uint64)

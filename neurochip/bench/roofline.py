@@ -70,7 +70,7 @@ def _deliveries(
         )
 
 
-def delivering(weights: NDArray[Any], raster: NDArray[np.uint8]) -> Work:
+def delivering(weights: NDArray[np.number], raster: NDArray[np.uint8]) -> Work:
     """Return work that adds the rows of all spikes, tick by tick, and nothing else."""
     side = weights.shape[1]
     count = raster.sum(axis=1, dtype=np.uint64)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurochip.bench.loads import LIF_SIZES, Array, lif_network
+from neurochip.bench.loads import LIF_SIZES, lif_network
 from neurochip.bench.rounds import timed
 from neurochip.bench.row import Effort, Family, Figure, Row, within_rounds
 from neurochip.description import read_chip
@@ -44,7 +45,7 @@ _ROWS = tuple(
 )
 
 
-def spiking(ticks: int) -> tuple[SpikingNetwork, Array]:
+def spiking(ticks: int) -> tuple[SpikingNetwork, NDArray[np.uint8]]:
     """Return the network of `loads` in the words of NIR: leak 0.9 is τ = 10 dt, and R = 10 its gain; and its raster."""
     raster, weights = lif_network(1000)
     groups = [NeuronGroup(name="input", kind="Input", size=LIF_SIZES[0])]

@@ -19,7 +19,7 @@ from neurochip.spikes import SpikeTrains
 
 __all__ = ["Dataset", "Part", "Split", "ready"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 Split = Literal["train", "test", "validation"]
 FULL_SCALE = np.float32(255)
 _MOST_READY = 64_000_000  # values of test inputs that `ready` keeps as float32
@@ -39,7 +39,7 @@ class Part:
     """
 
     inputs: Array | SpikeTrains
-    targets: Array
+    targets: NDArray[Any]  # classes, or numbers
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -249,9 +249,9 @@ class Dataset:
             return self.source.digest
         return arrays_digest(self)
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, object]:
         """Return what a report says of the data, as JSON values."""
-        table: dict[str, Any] = {
+        table: dict[str, object] = {
             "name": self.name,
             "task": self.heads.task,
             "digest": self.digest,
@@ -277,7 +277,7 @@ class Dataset:
         return table | {"heads": heads}
 
 
-def _ends(head: Head) -> list[dict[str, Any]]:
+def _ends(head: Head) -> list[dict[str, object]]:
     """Return what each number is called, and what its neuron says at 0 and at 1."""
     if head.scaling is None:
         return []

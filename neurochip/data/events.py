@@ -142,7 +142,7 @@ def event_table(
         repeated += len(events.t) - inputs.size if isinstance(inputs, SpikeTrains) else 0
         rows.append(Rows(inputs, labels, events.sample))
     # What was left to the data: later samples are looked at through the same window, and by the same sensor.
-    found: dict[str, Any] = {"sensor": window.size}
+    found: dict[str, object] = {"sensor": window.size}
     if window.frames > 1 or window.tick is not None:
         found["window"] = window.length
     pixels = window.size[0] * window.size[1] * (1 if window.merged else both[0][0].polarities)
@@ -289,7 +289,7 @@ def event_spikes(events: Events, window: Window) -> SpikeTrains:
 
 def unused_event_keys(spec: DataSpec, name: str, *, but: Sequence[str] = ()) -> None:
     """Refuse keys of events for samples that are none, with the name of the file."""
-    idle: Mapping[str, Any] = {
+    idle: Mapping[str, object] = {
         "present": "values",
         "tick": None,
         "frames": 1,

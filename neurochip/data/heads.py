@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from neurochip.errors import DataError
 
 __all__ = ["Head", "HeadKind", "Heads", "Kind", "Task", "unexplained"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 Kind = Literal["classes", "label", "number"]  # of one target
 HeadKind = Literal["classes", "labels", "numbers"]
 Task = Literal["classification", "labels", "regression", "several"]
@@ -232,7 +232,7 @@ class Heads:
         return Heads(tuple(made))
 
 
-def unexplained(true: NDArray[np.float64], said: NDArray[np.float64]) -> float:
+def unexplained(true: Array, said: Array) -> float:
     """Return 1 − R² of answers [sample, output], on average over outputs: 1 for always answering with the mean.
 
     Samples that are all alike have no variance to explain: it is 1 for them, or 0 where the answers are exact.

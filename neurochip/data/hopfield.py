@@ -7,8 +7,6 @@ code of the place the network says where something stands. β = 0 weighs all pla
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +14,7 @@ from neurochip.errors import DataError
 
 __all__ = ["hopfield_readout"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 
 def hopfield_readout(keys: Array, queries: Array, values: Array | None = None, *, beta: float) -> Array:

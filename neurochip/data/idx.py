@@ -34,7 +34,7 @@ _MOST_DIMENSIONS = 32
 PIECE = 1 << 20
 
 
-def read_idx_of_any(path: Path) -> NDArray[Any]:
+def read_idx_of_any(path: Path) -> NDArray[np.number]:
     """Read one IDX file of bytes, whole or floating-point numbers; see `read_idx`."""
     return _opened(path, None, _TYPES)
 
@@ -76,7 +76,7 @@ def _opened(path: Path, sha256: str | None, types: Mapping[int, str]) -> NDArray
 
 def _read(
     file: BinaryIO | gzip.GzipFile, place: str, sha256: str | None, types: Mapping[int, str]
-) -> NDArray[Any]:
+) -> NDArray[np.number]:
     magic = file.read(4)
     if len(magic) < 4:
         raise DataError(place, f"truncated: {len(magic)} bytes there, an IDX header needs at least 4")
@@ -127,7 +127,7 @@ def _read(
     return values
 
 
-def _bytes(shape: tuple[int, ...], kind: np.dtype[Any]) -> str:
+def _bytes(shape: tuple[int, ...], kind: np.dtype[np.number]) -> str:
     return _times(shape if kind.itemsize == 1 else (*shape, kind.itemsize))
 
 

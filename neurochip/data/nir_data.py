@@ -16,7 +16,7 @@ from neurochip.keys.reading import did_you_mean
 
 __all__ = ["is_nir_data", "nir_events", "read_nir_data", "read_nir_spikes"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 _TYPE = "__type__"
 _INPUT = "input"
 _ALMOST = 1e-6  # of a tick: times are rounded
@@ -168,7 +168,7 @@ def _of_lists(observed: Hdf5Group, place: str) -> Events:
     return _made(sample, index[there], time[there].astype(np.float64), len(index), neurons, place)
 
 
-def _made(sample: Array, neuron: Array, time: Array, samples: int, neurons: int, place: str) -> Events:
+def _made(sample: Array, neuron: Array, time: NDArray[Any], samples: int, neurons: int, place: str) -> Events:
     edges = np.searchsorted(sample, np.arange(samples + 1)).astype(np.int64)
     zeros = np.zeros(len(sample), np.int64)
     return Events(

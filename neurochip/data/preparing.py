@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from neurochip.spikes import SpikeTrains
 
 __all__ = ["SPLIT_SEED", "TEST_SHARE", "limited", "prepared", "split"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 TEST_SHARE, SPLIT_SEED = 0.2, 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,10 @@ class Recording(NamedTuple):
         Width and height of the sensor, where the file says them.
     """
 
-    x: NDArray[Any]
-    y: NDArray[Any]
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
     t: NDArray[np.float64]
-    p: NDArray[Any]
+    p: NDArray[np.int64]
     record: NDArray[np.int64]
     size: tuple[int, int] | None = None
 

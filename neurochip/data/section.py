@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -214,7 +214,7 @@ class DataSpec(Section):
                 "data.scaling", f"has no effect on {self.set}, whose values lie in [0, 1]; leave it out"
             )
 
-    def to_table(self) -> dict[str, Any]:
+    def to_table(self) -> dict[str, object]:
         """Return what it says besides defaults, as it stands in a file."""
         table = {}
         for field in fields(self):

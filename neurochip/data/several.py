@@ -109,7 +109,7 @@ def _classes(table: Table, parts: Sequence[Rows], k: int) -> tuple[tuple[str, ..
             "data.target",
         )
     words = list(table.names.get(name, ())) or [str(label) for label in labels]
-    found = [codes.reshape(-1, 1).astype(np.float64)]
+    found: list[Array] = [codes.reshape(-1, 1).astype(np.float64)]
     for part in parts[1:]:
         number = {str(label): code for code, label in enumerate(labels)}
         given = [_plain(value) for value in _column(part, k).tolist()]

@@ -6,7 +6,7 @@ import io
 import math
 import re
 import zipfile
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from neurochip.files.limits import LIMIT_VARIABLE, MOST_MEMBERS, file_limit, in_
 
 __all__ = ["read_array", "read_arrays", "unpack_arrays"]
 
-Array = NDArray[Any]
+Array = NDArray[np.generic]
 
 _MAGIC = b"\x93NUMPY"
 _MOST_HEADER = 4096
@@ -38,7 +38,7 @@ _RECORD = re.compile(rf"(['\"])descr\1\s*:\s*\[\s*((?:{_FIELD}\s*,?\s*){{1,16}})
 
 
 class _Header(NamedTuple):
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     shape: tuple[int, ...]
     is_fortran: bool
 
@@ -77,7 +77,7 @@ def read_array(file: Foreign, *, records: bool = False) -> Array:
         return _array(stream, size, file, "", records=records)
 
 
-def _members(stream: BinaryIO, file: Foreign, *, records: bool) -> dict[str, Array]:
+def _members(stream: IO[bytes], file: Foreign, *, records: bool) -> dict[str, Array]:
     with file.guarded():
         if stream.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
             raise file.damaged("does not begin as an .npz does")
@@ -126,7 +126,7 @@ def _too_much(file: Foreign, size: int, limit: int, within: str = "") -> Excepti
     )
 
 
-def _array(stream: Any, size: int, file: Foreign, name: str, *, records: bool) -> Array:
+def _array(stream: IO[bytes], size: int, file: Foreign, name: str, *, records: bool) -> Array:
     """Return the one array of a stream of ``size`` bytes."""
     header, begins = _header(stream, file, name, records=records)
     wanted, there = header.n_bytes, size - begins
@@ -155,7 +155,7 @@ def _array(stream: Any, size: int, file: Foreign, name: str, *, records: bool) -
     return flat.reshape(header.shape)
 
 
-def _header(stream: Any, file: Foreign, name: str, *, records: bool) -> tuple[_Header, int]:
+def _header(stream: IO[bytes], file: Foreign, name: str, *, records: bool) -> tuple[_Header, int]:
     """Return what an .npy declares, and the byte at which its elements begin."""
     start = stream.read(8)
     if len(start) < 8 or start[:6] != _MAGIC or start[6] not in (1, 2, 3):

@@ -188,7 +188,7 @@ class _Walk:
             raise self._file.damaged("holds texts in a place that is damaged", place) from None
         self._heaps.add(text.heap)
 
-    def _check_type(self, stored: object, dtype: np.dtype[Any], place: str) -> None:
+    def _check_type(self, stored: object, dtype: np.dtype[np.generic], place: str) -> None:
         import h5py
 
         if dtype.kind in _NUMBERS or dtype.kind == "S":
@@ -301,7 +301,7 @@ class _Walk:
                 length += text.length
         return length
 
-    def _listed(self, data: Any, listed: np.dtype[Any], count: int, place: str) -> Any:
+    def _listed(self, data: Any, listed: np.dtype[np.generic], count: int, place: str) -> Any:
         """Return lists of numbers of variable length; many may stand for one long list of the file."""
         if count > _MOST_TEXTS:
             raise self._file.fault(f"has {count} lists, and at most {_MOST_TEXTS} are read", place, cure="")
@@ -329,7 +329,7 @@ class _Walk:
         return found
 
 
-def _listed_type(stored: object) -> np.dtype[Any] | None:
+def _listed_type(stored: object) -> np.dtype[np.generic] | None:
     """Return the type of the numbers in lists of variable length; `None` of anything else."""
     import h5py
 

@@ -12,7 +12,7 @@ __all__ = ["read_yaml"]
 
 _MOST_YAML = 64 << 20  # bytes
 _DEEPEST = 64
-_Tree = dict[str, Any] | list[Any] | str
+_Tree = dict[str, object] | list[object] | str
 
 
 def read_yaml(file: Foreign) -> _Tree:

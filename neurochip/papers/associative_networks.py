@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,7 @@ class Trained(NamedTuple):
 
 
 def pair_of(
-    x: NDArray[Any], labels: NDArray[np.int64], pair: tuple[int, int]
+    x: NDArray[np.floating], labels: NDArray[np.int64], pair: tuple[int, int]
 ) -> tuple[Array, NDArray[np.int64]]:
     """Return the samples of two classes, the second as 1."""
     missing = [c for c in pair if not np.any(labels == c)]
@@ -268,7 +268,7 @@ class Ways(NamedTuple):
             Finding("robust", float(stands.mean()), float(held.mean()), robust),
         )
 
-    def series(self) -> dict[str, Any]:
+    def series(self) -> dict[str, object]:
         """Return the numbers behind it."""
         return {
             "pairs": self.pairs,

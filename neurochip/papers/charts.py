@@ -33,7 +33,7 @@ _Charts = GenericAlias(list, _stored(Chart, curves=GenericAlias(list, _Curve)))
 _Result = msgspec.defstruct("_Result", [("charts", _Charts | None, None)])
 
 
-def chart_table(chart: Chart) -> dict[str, Any]:
+def chart_table(chart: Chart) -> dict[str, object]:
     """Return a chart as values, arrays among them."""
     table = {field.name: getattr(chart, field.name) for field in dataclasses.fields(chart)}
     table["curves"] = [

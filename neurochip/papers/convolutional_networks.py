@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ from neurochip.training.streams import glorot, stream
 
 __all__ = ["Plan", "agreement", "scattered", "started", "table2", "train"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 # Real-valued, feedback of its own; evaluation would look at a dense network of these sizes.
 _IDEAL = (
     "substrate=ideal", 'coding={ annealer = { kind = "constant", value = 0.5 } }', "network.tied=false",

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from neurochip.durable.shard import Shard
 from neurochip.errors import ConfigError
@@ -197,8 +197,8 @@ class Outcome:
     findings: Sequence[Finding]
     charts: Sequence[Chart]
     seeds: int = 1
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    series: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    series: Mapping[str, object] = field(default_factory=dict)
     notes: Sequence[str] = ()
     columns: int = 2
 

@@ -42,7 +42,7 @@ def pictures_of(done: Reproduction) -> dict[str, bytes]:
     }
 
 
-def document_of(done: Reproduction) -> dict[str, Any]:
+def document_of(done: Reproduction) -> dict[str, object]:
     """Return the document that is ``result.json``; numbers that are not finite become null."""
     experiment, quick = done.experiment, done.settings.quick
     document = {
@@ -64,11 +64,11 @@ def document_of(done: Reproduction) -> dict[str, Any]:
         "started": done.started,
         "versions": done.versions,
     }
-    plain: dict[str, Any] = _plain(document)
+    plain: dict[str, object] = _plain(document)
     return plain
 
 
-def _claim(claim: Claim, finding: Finding, verdict: Verdict, quick: bool) -> dict[str, Any]:
+def _claim(claim: Claim, finding: Finding, verdict: Verdict, quick: bool) -> dict[str, object]:
     tolerance, in_part = claim.bounds(quick=quick)
     return {
         "key": claim.key,

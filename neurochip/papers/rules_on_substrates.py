@@ -18,7 +18,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -226,7 +226,7 @@ def _figures(found: Cell) -> str:
 
 def to_json(cells: Mapping[tuple[str, str], Cell]) -> str:
     """Return cells as JSON, with what was set for each."""
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {"rule": rule, "substrate": substrate, "set": list(sets_of(rule, substrate)), **found._asdict()}
         for (rule, substrate), found in cells.items()
     ]

@@ -82,7 +82,7 @@ def last_test(curves: Curves) -> dict[str, Array]:
     return {name: 100 * _errors(runs, "test_error")[:, -1] for name, runs in curves.items()}
 
 
-def series_of(curves: Curves) -> dict[str, Any]:
+def series_of(curves: Curves) -> dict[str, object]:
     """Return the errors of all trainings, for the JSON of an experiment."""
     return {
         name: {key: _errors(runs, f"{key}_error").tolist() for key in ("test", "train")}

@@ -126,7 +126,7 @@ def baseline_table(
     run: RunSpec,
     counters: Counters,
     samples: int,
-    layout: Sequence[Mapping[str, object]],
+    layout: Sequence[Mapping[str, Any]],
     result: ResultTable,
     energies: EnergyTable | None,
     processor: EnergyTable,

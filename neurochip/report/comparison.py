@@ -81,7 +81,7 @@ class Comparison:
         """What else than joules must not be compared, or only with care: a sentence each."""
         return cautions([run.document for run in self.runs])
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return runs and rows as JSON values."""
         return {
             "runs": [

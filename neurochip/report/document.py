@@ -131,7 +131,7 @@ def recosted(
     return {**document, "energy_j": after}
 
 
-def _faults(record: RunRecord) -> list[dict[str, Any]]:
+def _faults(record: RunRecord) -> list[dict[str, object]]:
     by_phase = record.counters.phases
     return [
         dataclasses.asdict(fault)
@@ -210,7 +210,7 @@ def _bits(run: RunSpec, counters: Counters) -> BitsTable:
         "real_valued_32bit_same_ticks": _real_valued_bits(run, samples, *_phase_lengths(run)),
         "real_valued_sent": _WORD * counters.total("real_valued_words", *TRAINING_PHASES),
     }
-    table: dict[str, Any] = {
+    table: dict[str, object] = {
         **totals,
         "per_sample": {coding: bits / samples for coding, bits in totals.items()} if samples else {},
         "by_phase": {
@@ -261,7 +261,7 @@ def _tested(record: RunRecord) -> int | None:
     return None if record.confusion is None else int(record.confusion.sum())
 
 
-def _convergence(record: RunRecord) -> dict[str, Any] | None:
+def _convergence(record: RunRecord) -> dict[str, object] | None:
     curve = record.convergence
     if curve is None:
         return None
@@ -291,7 +291,7 @@ def _time(record: RunRecord) -> TimeTable:
     }
 
 
-def chip_table(chip: ChipSpec) -> dict[str, Any]:
+def chip_table(chip: ChipSpec) -> dict[str, object]:
     """Return the chip itself, without what sits on it."""
     return {
         "name": chip.name,
@@ -305,7 +305,7 @@ def chip_table(chip: ChipSpec) -> dict[str, Any]:
     }
 
 
-def _finite(value: object) -> Any:
+def _finite(value: object) -> object:
     """Return JSON values with null where a number is not finite, which JSON cannot say."""
     if isinstance(value, dict):
         return {key: _finite(entry) for key, entry in value.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +108,7 @@ def read_rasters(path: Path | str) -> tuple[Raster, ...]:
         return tuple(_raster(arrays, number) for number in range(count))
 
 
-def _raster(arrays: Mapping[str, NDArray[Any]], number: int) -> Raster:
+def _raster(arrays: Mapping[str, NDArray[np.generic]], number: int) -> Raster:
     names = tuple(str(name) for name in arrays[f"{number}.populations"].ravel())
     label, predicted, n_free, n_nudged = (_whole(n, 2**53) for n in arrays[f"{number}.numbers"])
     spikes = tuple(spikes_of(arrays, f"{number}.spikes.{k}") for k in range(len(names)))

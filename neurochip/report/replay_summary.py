@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from rich.console import RenderableType
+
 from neurochip.report.quantities import decimal, duration, exact, percent, quantity
 from neurochip.report.replay_document import ReplayDocument
 from neurochip.report.replay_numbers import membranes_line, quantisation_lines
@@ -29,7 +31,11 @@ def replay_summary(document: ReplayDocument) -> Group:
     # The tables of energy and cores read only what both kinds of document have.
     shared = cast(Document, document)
     title = Text.assemble((document["name"], "bold"), what)
-    parts: list[Any] = [Rule(title, align="left", style="dim"), _headline(document), _bits(document)]
+    parts: list[RenderableType] = [
+        Rule(title, align="left", style="dim"),
+        _headline(document),
+        _bits(document),
+    ]
     parts.append(Text(f"weights stored as {document['weights']}", style="dim"))
     if document["energy_j"]["total"] is None:
         parts.append(Text(f"energy  {document['energy_j']['note']}", style="dim"))

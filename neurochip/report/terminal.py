@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
 
 from neurochip.description import RunSpec
 from neurochip.report.baseline_rows import against, baseline_rows
@@ -53,7 +56,7 @@ def summary(document: Document) -> Group:
     title = Text.assemble(
         (run.name, "bold"), f"  {network_words(run, document['chip']['name'])}, seed {document['seed']}"
     )
-    parts: list[Any] = [Rule(title, align="left", style="dim"), _headline(document)]
+    parts: list[RenderableType] = [Rule(title, align="left", style="dim"), _headline(document)]
     if run.substrate != "analog":  # currents, not bits
         parts.append(bits_table(document, bit_rows(document)))
     parts += _die_lines(document)
@@ -85,7 +88,7 @@ def summary(document: Document) -> Group:
     return NewGroup(*parts)
 
 
-def _die_lines(document: Document) -> list[Any]:
+def _die_lines(document: Document) -> Sequence[RenderableType]:
     """Return what the die is, how good its learning signal was, and what to be warned of."""
     from rich.text import Text
 
@@ -182,7 +185,7 @@ def _errors(document: Document) -> list[tuple[str, str]]:
     return rows
 
 
-def _baseline(document: Document) -> list[Any]:
+def _baseline(document: Document) -> list[RenderableType]:
     """Return the run beside what it would cost with real values; what is not costed is said."""
     from rich.markup import escape
     from rich.table import Table as NewTable

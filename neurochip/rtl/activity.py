@@ -6,9 +6,10 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, briefly, opened, read_json, read_text
@@ -60,8 +61,8 @@ endmodule
 class Activity(NamedTuple):
     """Cycles of each window, and how often each net changed in it: i64[window], net → i64[window]."""
 
-    cycles: np.ndarray[Any, Any]
-    changes: dict[int, np.ndarray[Any, Any]]
+    cycles: NDArray[np.int64]
+    changes: dict[int, NDArray[np.int64]]
     comparisons: int
     mismatches: int
 
@@ -183,14 +184,14 @@ def _cut(text: str, number: int, ticks: int, rows: int) -> Iterator[str]:
     yield " ".join(["L", str(number), what, str(begin), str(min(rows, int(axons))), *rest])
 
 
-def _counted(dump: Path, netlist: Path) -> tuple[np.ndarray[Any, Any], dict[int, np.ndarray[Any, Any]]]:
+def _counted(dump: Path, netlist: Path) -> tuple[NDArray[np.int64], dict[int, NDArray[np.int64]]]:
     """Return cycles, and changes of each net, by window."""
     names = read_json(_made(netlist))["modules"]["core_gates"]["netnames"]
     bits_of: dict[str, list[tuple[int, int]]] = {}  # code of the dump → its bits as (place, net)
     width: dict[str, int] = {}
     taken: set[int] = set()
     special: dict[str, str] = {}
-    changes: dict[int, np.ndarray[Any, Any]] = {}
+    changes: dict[int, NDArray[np.int64]] = {}
     cycles = np.zeros(len(WINDOWS), np.int64)
     state: dict[str, str] = {}
     phase, learning, window = 0, 0, 0
@@ -244,7 +245,7 @@ def _counted(dump: Path, netlist: Path) -> tuple[np.ndarray[Any, Any], dict[int,
     return cycles, changes
 
 
-def energy_of(activity: Activity, library: LibertyFile, netlist: Path) -> tuple[np.ndarray[Any, Any], float]:
+def energy_of(activity: Activity, library: LibertyFile, netlist: Path) -> tuple[NDArray[np.float64], float]:
     """Return joules of each window, f64[window], and watts of leakage.
 
     A change of a net costs ½ C V² of the pins that it leads to, and what the liberty file says that cells use inside

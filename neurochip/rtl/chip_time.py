@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +78,9 @@ def tick_clock(image: ChipImage, lanes: int, model: TimeModel = "cycle") -> tupl
     return ChipClock(timed, [(slot.start, slot.stop) for slot in slots], model), slots
 
 
-def bits_of(image: ChipImage, slots: Sequence[slice], spikes: Sequence[Any]) -> NDArray[np.uint8]:
+def bits_of(
+    image: ChipImage, slots: Sequence[slice], spikes: Sequence[NDArray[np.uint8]]
+) -> NDArray[np.uint8]:
     """Return u8[tick, slot] of the spikes of one presentation, by population [tick, unit]."""
     bits = np.zeros((len(spikes[0]), slots[-1].stop), np.uint8)
     for core, slot in zip(image.cores, slots, strict=True):
@@ -87,7 +88,9 @@ def bits_of(image: ChipImage, slots: Sequence[slice], spikes: Sequence[Any]) -> 
     return bits
 
 
-def ticks_of(image: ChipImage, spikes: Sequence[Any], lanes: int, model: TimeModel = "cycle") -> list[int]:
+def ticks_of(
+    image: ChipImage, spikes: Sequence[NDArray[np.uint8]], lanes: int, model: TimeModel = "cycle"
+) -> list[int]:
     """Return the cycles of each tick of one presentation from its spikes, by population [tick, unit]."""
     clock, slots = tick_clock(image, lanes, model)
     return [time.cycles for time in clock.each_tick(bits_of(image, slots, spikes))]

@@ -24,7 +24,7 @@ from neurochip.substrate import Capabilities, Observable, Parameters, Phase, Set
 
 __all__ = ["DrivenVerilog"]
 
-Array = NDArray[Any]
+Array = NDArray[np.generic]
 _SPIKE, _VALUE = 1 << 31, (1 << 31) - 1
 
 
@@ -74,7 +74,9 @@ class DrivenVerilog:
         self._presentations = np.zeros(0, np.uint64)
         self._history: list[tuple[int, int, Array | None]] = []  # ticks, nudge, targets of each phase so far
         self._at: tuple[int, int] | None = None  # the presentation on the chip, and its tick
-        self._spikes: list[list[Array]] = []  # of each presentation, by population [tick, unit], as emulated
+        self._spikes: list[
+            list[NDArray[np.uint8]]
+        ] = []  # of each presentation, by population [tick, unit], as emulated
         self._values: list[Array] = []  # by population [presentation, unit], of the Verilog
 
     def __getattr__(self, name: str) -> Any:

@@ -27,7 +27,7 @@ class Comparison:
         if wanted != found:
             self.mismatches.append(f"{where}: expected {wanted}, found {found}")
 
-    def neurons(self, where: str, signal: str, wanted: NDArray[Any], found: NDArray[Any]) -> None:
+    def neurons(self, where: str, signal: str, wanted: NDArray[np.int64], found: NDArray[np.int64]) -> None:
         """Compare a signal of all neurons of a core."""
         self.compared += len(wanted)
         for j in np.flatnonzero(wanted != found).tolist():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +56,7 @@ class MeshTime:
             for receiver, first in mesh.axons[sender.number].items():
                 self._axon[slot, receiver] = first + np.arange(sender.size)
 
-    def of(self, spikes: Sequence[Any]) -> tuple[Integers, Integers]:
+    def of(self, spikes: Sequence[NDArray[np.uint8]]) -> tuple[Integers, Integers]:
         """Return the cycles of each tick of one presentation, and what each core is brought in it.
 
         Parameters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +40,7 @@ def presentations(
         yield f"M {sample}"
 
 
-def state_key(seed: int, presentation: Any, core: int) -> int:
+def state_key(seed: int, presentation: int | np.uint64, core: int) -> int:
     """Return the key of the generator of a core, by its number in the image, in a presentation."""
     key = tick_key(np.uint64(mix(np.uint64(seed), _STATE_STREAM)), np.uint64(presentation), np.uint64(0))
     return int(mix(np.uint64(key), np.uint64(core))) & _WORD
@@ -106,7 +105,7 @@ def _ticks(
             yield f"F {sample}"
 
 
-def _shown(spikes: NDArray[Any], values: NDArray[np.int64], bits: int) -> list[str]:
+def _shown(spikes: NDArray[np.uint8], values: NDArray[np.int64], bits: int) -> list[str]:
     """Return what neurons show in each tick: words of `_GROUP` neurons, the first lowest, each spike and value.
 
     Where a word has more places than there are neurons they hold ones.

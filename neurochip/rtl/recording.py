@@ -58,7 +58,7 @@ class Recording(NamedTuple):
     numbers: NDArray[np.uint64]
     inputs: NDArray[np.int64]
     targets: NDArray[np.int64]
-    spikes: tuple[NDArray[Any], ...]
+    spikes: tuple[NDArray[np.uint8], ...]
     values: tuple[NDArray[np.int64], ...]
     free: int
     beta: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -140,7 +140,7 @@ def in_words(made: Synthesis) -> list[tuple[str, str]]:
     """Return what a synthesis found as pairs of a name and a value with its unit."""
     given = made.parameters
     size = f"{given['NEURONS']} neurons, {given['AXONS']} axons, {given['LANES']} lanes"
-    found: list[tuple[str, Any]] = [("core", f"{made.core}: {size}")]
+    found: list[tuple[str, object]] = [("core", f"{made.core}: {size}")]
     if made.cells is not None:
         cells = made.cells
         flops = sum(n for kind, n in cells.cells.items() if "DFF" in kind.upper())

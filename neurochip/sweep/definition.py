@@ -165,7 +165,7 @@ class Definition:
             ) from None
         return run
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the definition as JSON values."""
         return {
             "run": self.run,

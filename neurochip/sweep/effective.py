@@ -63,10 +63,10 @@ def _is_drawn(analog: AnalogSpec) -> bool:
     return analog.die_file is None or analog.learning_path.circuits == "twin"
 
 
-def _drawn(analog: AnalogSpec) -> list[Any]:
+def _drawn(analog: AnalogSpec) -> list[object]:
     """Return every σ with its law, wherever it comes from: a size of transistors that is not used is not in it."""
     mismatch = analog.mismatch
-    found: list[Any] = [[s.kind, s.sigma, s.law] for s in die_spreads(analog) if s.sigma]
+    found: list[object] = [[s.kind, s.sigma, s.law] for s in die_spreads(analog) if s.sigma]
     if found and mismatch.tails != "normal":
         found += [mismatch.tails, mismatch.freedom]
     location = analog.location

@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from neurochip.description import RunSpec
 from neurochip.description.used_plugins import plugins_of
@@ -170,7 +169,7 @@ def check_environment(wanted: Mapping[str, str]) -> None:
         raise ConfigError("worker", f"has {'; '.join(differing)}; install the same everywhere")
 
 
-def _with_contents(value: object) -> Any:
+def _with_contents(value: object) -> object:
     if isinstance(value, dict):
         return {name: _with_contents(entry) for name, entry in value.items()}
     if isinstance(value, list):

@@ -149,7 +149,7 @@ def found_of(
     shape = (len(trials.names), levels)
     allowed = within + SAME
 
-    def evidence(shift: float = 0.0, weights: Any = 1.0) -> Evidence:
+    def evidence(shift: float = 0.0, weights: float | NDArray[np.float64] = 1.0) -> Evidence:
         good = trials.above <= allowed + shift
         return Evidence.of(trials.dies, trials.levels, good, shape, weights)
 

@@ -38,7 +38,7 @@ from neurochip.sweep.tables import (
 
 __all__ = ["FILE", "FORMAT", "Store"]
 
-_Command = tuple[str, tuple[Any, ...]]
+_Command = tuple[str, tuple[object, ...]]
 NOBODY = EngineChoice()
 
 
@@ -225,7 +225,7 @@ class Store:
         """Return what happened, with times."""
         return list(self._connection.execute("SELECT at, what FROM events ORDER BY number"))
 
-    def add_session(self, session: dict[str, Any]) -> None:
+    def add_session(self, session: dict[str, object]) -> None:
         """Note what a session did."""
         self._write([_meta_row("sessions", [*self.sessions(), session])])
 

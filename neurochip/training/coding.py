@@ -193,7 +193,7 @@ class Coding:
     def labels(self, classes: NDArray[np.int64], head: Head | None = None) -> Array:
         """Return the labels of classes: whole numbers where all labels are such, else texts."""
         called = (self.heads.all[0] if head is None else head).names
-        names: Sequence[Any] = [int(name) for name in called] if all(map(_is_whole, called)) else called
+        names: Sequence[object] = [int(name) for name in called] if all(map(_is_whole, called)) else called
         return np.array(names)[classes]
 
     def answers(self, said: Array) -> dict[str, Array]:
@@ -265,7 +265,7 @@ def _is_whole(name: str) -> bool:
     return name.lstrip("-").isdigit()
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

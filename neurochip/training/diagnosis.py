@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,11 @@ class Diagnosis:
 
 
 def diagnose(
-    substrate: Substrate, network: Network, inputs: NDArray[Any], numbers: NDArray[np.uint64], ticks: int
+    substrate: Substrate,
+    network: Network,
+    inputs: NDArray[np.floating],
+    numbers: NDArray[np.uint64],
+    ticks: int,
 ) -> Diagnosis:
     """Present some inputs, and look at where they come to rest.
 
@@ -137,14 +141,14 @@ def diagnose(
     )
 
 
-def _real(network: Network, parameters: Parameters, inputs: NDArray[Any]) -> IdealSubstrate:
+def _real(network: Network, parameters: Parameters, inputs: NDArray[np.floating]) -> IdealSubstrate:
     real = IdealSubstrate(network, Constant(_STEP))
     real.load(parameters)
     real.begin(inputs, np.arange(len(inputs), dtype=np.uint64))
     return real
 
 
-def _placed(real: IdealSubstrate, states: list[NDArray[Any]]) -> None:
+def _placed(real: IdealSubstrate, states: list[NDArray[np.floating]]) -> None:
     """Put a real-valued network into these states, as if it had been in them for long."""
     delay = max((p.delay for p in real.network.projections), default=1)
     arrays = {str(k): s.copy() for k, s in enumerate(states)}
@@ -154,7 +158,10 @@ def _placed(real: IdealSubstrate, states: list[NDArray[Any]]) -> None:
 
 
 def _residual(
-    network: Network, parameters: Parameters, inputs: NDArray[Any], values: dict[int, NDArray[Any]]
+    network: Network,
+    parameters: Parameters,
+    inputs: NDArray[np.floating],
+    values: dict[int, NDArray[np.floating]],
 ) -> float:
     real = _real(network, parameters, inputs)
     states = real.values()
@@ -167,7 +174,7 @@ def _residual(
     return float(np.sqrt(square / sum(moved[k].size for k in network.updated)) / _STEP)
 
 
-def _second(network: Network, parameters: Parameters, inputs: NDArray[Any]) -> float:
+def _second(network: Network, parameters: Parameters, inputs: NDArray[np.floating]) -> float:
     real = _real(network, parameters, inputs)
     start = real.values()
     real.run(Phase.FREE, _STEPS)

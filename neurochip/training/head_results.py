@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from neurochip.data import Head, Heads
 
 __all__ = ["HeadResult", "LabelResult", "all_right", "head_results"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 
 class LabelResult(NamedTuple):
@@ -68,9 +68,9 @@ class HeadResult(NamedTuple):
     labels: tuple[LabelResult, ...] = ()
     rms: NDArray[np.float64] | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return everything that there is as JSON values."""
-        table: dict[str, Any] = {
+        table: dict[str, object] = {
             "name": self.name,
             "kind": self.kind,
             "names": list(self.names),

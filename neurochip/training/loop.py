@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ class Trainer:
         self._n_held = 0 if data.validation is None else len(data.validation)
         network = network_of(run.network)
         self._image = image_of(self._learning.image, network, run.data) if self._learning.shift else None
-        self._moves: tuple[int, NDArray[Any]] = (-1, np.zeros((0, 2), dtype=np.int64))
+        self._moves: tuple[int, NDArray[np.int64]] = (-1, np.zeros((0, 2), dtype=np.int64))
         self._read = read_populations(network, data.heads)
         # Several outputs are a head each, or have the same target, and the last one is asked for the answer.
         self._repeats = len(network.outputs) if len(self._read) == 1 else 1
@@ -171,7 +171,7 @@ class Trainer:
             return False
         return True
 
-    def _minibatch(self, chosen: NDArray[Any], first: int, beta: float) -> None:
+    def _minibatch(self, chosen: NDArray[np.int64], first: int, beta: float) -> None:
         state, substrate = self.state, self._substrate
         numbers = np.uint64(state.epoch * self._n + first) + np.arange(chosen.size, dtype=np.uint64)
         substrate.begin(self._shown(chosen), numbers)
@@ -205,7 +205,7 @@ class Trainer:
         state.seen += chosen.size
         state.updates += 1
 
-    def _shown(self, chosen: NDArray[Any]) -> NDArray[np.float32] | SpikeTrains:
+    def _shown(self, chosen: NDArray[np.int64]) -> NDArray[np.float32] | SpikeTrains:
         """Return these samples as they are learnt from: images moved, where the run says so."""
         most = self._learning.shift
         if self._image is None:
@@ -221,7 +221,7 @@ class Trainer:
         state = self.state
         return (state.wrong if self._data.heads.is_classes else state.squared) / state.seen
 
-    def _rest(self, chosen: NDArray[Any]) -> None:
+    def _rest(self, chosen: NDArray[np.int64]) -> None:
         """Keep what these samples leave behind."""
         snapshot, resting = self._substrate.snapshot(), self.state.resting
         for name, array in snapshot.arrays.items():
@@ -236,7 +236,7 @@ class Trainer:
                 resting[name] = np.zeros((self._n, *array.shape[1:]), dtype=array.dtype)
             resting[name][chosen] = array
 
-    def _wake(self, chosen: NDArray[Any]) -> None:
+    def _wake(self, chosen: NDArray[np.int64]) -> None:
         """Put these samples back to where they rested."""
         arrays = {name: array[chosen] for name, array in self.state.resting.items()}
         # A branch that starts from a snapshot, too, ends as many ticks after it as the nudged phase is long.

@@ -148,7 +148,7 @@ class FaultUse:
     rate: float
     seed: int
     when: str
-    found: Mapping[str, Any]
+    found: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -290,7 +290,7 @@ class RunRecord:
     epochs: tuple[EpochRecord, ...]
     rasters: tuple[Raster, ...]
     convergence: ConvergenceCurve | None
-    confusion: NDArray[Any] | None
+    confusion: NDArray[np.int64] | None
     seconds: float
     started: str
     versions: dict[str, str]
@@ -300,11 +300,11 @@ class RunRecord:
     timeline: Timeline | None = None
     analog: dict[str, Any] | None = None
     answers: Answers | None = None
-    data: dict[str, Any] | None = None
+    data: dict[str, object] | None = None
     best: int | None = None
     ended: str = ""
     optimiser: OptimiserUse | None = None
-    mapping: Mapping[str, Any] | None = None
+    mapping: Mapping[str, object] | None = None
 
     @property
     def final(self) -> EpochRecord | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +83,7 @@ class Watch:
             found += _answers(confusion)
         return tuple(found)
 
-    def _weights(self, place: str, weights: NDArray[Any], when: str) -> Iterator[str]:
+    def _weights(self, place: str, weights: NDArray[np.number], when: str) -> Iterator[str]:
         precision = self._run.network.precision
         if not weights.size:  # of a connectivity that has none
             return
@@ -134,14 +133,14 @@ def _answers(confusion: NDArray[np.int64]) -> Iterator[str]:
         yield f"outputs: {dead.size} of {len(confusion)} classes are never answered ({classes})"
 
 
-def _named(parameters: Parameters) -> Iterator[tuple[str, NDArray[Any]]]:
+def _named(parameters: Parameters) -> Iterator[tuple[str, NDArray[np.number]]]:
     yield from _weights(parameters)
     for k, bias in enumerate(parameters.biases):
         yield f"biases[{k}]", bias
 
 
-def _weights(parameters: Parameters) -> Iterator[tuple[str, NDArray[Any]]]:
-    families: Sequence[tuple[str, tuple[NDArray[Any], ...]]] = (
+def _weights(parameters: Parameters) -> Iterator[tuple[str, NDArray[np.number]]]:
+    families: Sequence[tuple[str, tuple[NDArray[np.number], ...]]] = (
         ("weights", parameters.weights),
         ("feedback", parameters.feedback),
     )
@@ -150,7 +149,7 @@ def _weights(parameters: Parameters) -> Iterator[tuple[str, NDArray[Any]]]:
             yield f"{family}[{k}]", matrix
 
 
-def _finite(place: str, values: NDArray[Any], when: str) -> None:
+def _finite(place: str, values: NDArray[np.number], when: str) -> None:
     bad = values.size - int(np.count_nonzero(np.isfinite(values)))
     if bad:
         raise NumericError(place, f"{bad} of {values.size} are not finite in {when}; {_CURE}")

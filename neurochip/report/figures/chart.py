@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from neurochip.report.axes import Axis, are_whole
 __all__ = ["COLOURS", "Chart", "Curve", "Style"]
 
 Style = Literal["line", "dashed", "dots", "steps", "ticks"]
-Numbers = Sequence[float] | NDArray[Any]
+Numbers = Sequence[float] | NDArray[np.number]
 STYLES = ("line", "dashed", "dots", "steps", "ticks")
 COLOURS = 10
 
