@@ -113,7 +113,7 @@ def _classes(table: Table) -> tuple[tuple[str, ...], list[Array]]:
             'data.task = "regression" to learn numbers',
         )
     names = table.classes or tuple(str(label) for label in labels)
-    found = [codes.reshape(-1).astype(np.int64)]
+    found: list[Array] = [codes.reshape(-1).astype(np.int64)]
     if table.test is not None:
         wanted = table.test.targets
         if wanted.dtype.kind != labels.dtype.kind:  # the same labels, as texts here and as numbers there

@@ -116,7 +116,7 @@ class HardwareUse:
         """Return the elements that have one of these roles."""
         return (element for element in self.elements if element.role in roles)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return JSON values; `from_json` is the inverse."""
         return {
             "weight_format": self.weight_format,

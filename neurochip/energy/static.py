@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -45,7 +44,7 @@ class Clocked:
         """Return it for the cores in use of a chip."""
         return cls(timing.clock, timing.cycles_per_host_word, len({s // mesh.cores_per_tile for s in sites}))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return JSON values."""
         return {"hz": self.hz, "host_word": self.host_word, "tiles": self.tiles}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -48,7 +48,7 @@ class Workload(Protocol):
         """Return what it does on a chip; ``bits`` asks for whole numbers of so many."""
 
 
-def _structure(chip: ChipSpec, timing: Timing) -> tuple[Any, ...]:
+def _structure(chip: ChipSpec, timing: Timing) -> tuple[object, ...]:
     """Return all of a chip that counts or cycles depend on."""
     cycles = None
     if timing != "tick" and chip.timing is not None:
@@ -56,12 +56,12 @@ def _structure(chip: ChipSpec, timing: Timing) -> tuple[Any, ...]:
     return *_without(chip, "timing"), cycles
 
 
-def _formats(chip: ChipSpec) -> tuple[Any, ...]:
+def _formats(chip: ChipSpec) -> tuple[object, ...]:
     """Return all of a chip that spikes depend on."""
     return _without(chip, "mesh", "core", "packet", "timing")
 
 
-def _without(chip: ChipSpec, *sections: str) -> tuple[Any, ...]:
+def _without(chip: ChipSpec, *sections: str) -> tuple[object, ...]:
     left = ("name", "about", "energies", "provenance", *sections)
     return tuple(getattr(chip, f.name) for f in dataclasses.fields(chip) if f.name not in left)
 
@@ -92,8 +92,8 @@ class NetworkWorkload:
         self.samples = 0 if self._samples is None else len(self._samples.labels)
         self.ticks = self._each or len(np.asarray(self._spikes))
         self.work = {"spikes": 0, "counted": 0, "costed": 0}
-        self._ran: dict[Any, _Ran] = {}
-        self._counted: dict[Any, Replay] = {}
+        self._ran: dict[Hashable, _Ran] = {}
+        self._counted: dict[Hashable, Replay] = {}
 
     def on(self, chip: ChipSpec, energies: EnergyTable, timing: Timing, bits: int | None) -> Crossed:
         """Return what it does on a chip."""
@@ -143,7 +143,7 @@ class TrafficWorkload:
         self._traffic, self._layout = traffic, layout
         self.samples, self.ticks = 0, traffic.spikes[0].ticks
         self.work = {"spikes": 1, "counted": 0, "costed": 0}
-        self._counted: dict[Any, Replay] = {}
+        self._counted: dict[Hashable, Replay] = {}
 
     def on(self, chip: ChipSpec, energies: EnergyTable, timing: Timing, bits: int | None) -> Crossed:
         """Return what it does on a chip."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from neurochip.report.figures import Chart
 __all__ = ["Bars", "ChartFigure", "Figure", "Heat", "Mesh", "RasterFigure", "Table"]
 
 # Columns and rows; a cell without a value is empty.
-Table = tuple[list[str], list[list[Any]]]
+Table = tuple[list[str], list[list[object]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +43,7 @@ class ChartFigure:
         rows = []
         for curve in chart.curves:
             for k, (at, value) in enumerate(zip(curve.x, curve.y, strict=True)):
-                row: list[Any] = [curve.name]
+                row: list[object] = [curve.name]
                 row += [words.get(at, "")] if chart.x_names else []
                 row += [at, share * value]
                 if banded:
@@ -120,7 +119,7 @@ class Heat:
     column_label: str
     rows: Sequence[str]
     columns: Sequence[str]
-    values: NDArray[Any]
+    values: NDArray[np.number]
 
     def table(self) -> Table:
         """Return the matrix with its labels."""
@@ -156,7 +155,7 @@ class RasterFigure:
         """Return a row for each spike."""
         return ["population", "tick", "neuron"], list(self._spikes())
 
-    def _spikes(self) -> Iterator[list[Any]]:
+    def _spikes(self) -> Iterator[list[object]]:
         for name, bits in self.populations.items():
             for tick, unit in np.argwhere(bits).tolist():
                 yield [name, tick, unit]
@@ -192,7 +191,7 @@ class Mesh:
 
     def table(self) -> Table:
         """Return a row for each core in use, and one for each link."""
-        rows: list[list[Any]] = [
+        rows: list[list[object]] = [
             ["core", site, x, y, population, "" if value is None else value, ""]
             for site, x, y, population, value in self.cores
         ]

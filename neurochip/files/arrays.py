@@ -6,7 +6,7 @@ import io
 import math
 import re
 import zipfile
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from neurochip.files.limits import LIMIT_VARIABLE, MOST_MEMBERS, file_limit, in_
 
 __all__ = ["read_array", "read_arrays", "unpack_arrays"]
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 
 _MAGIC = b"\x93NUMPY"
 _MOST_HEADER = 4096

@@ -6,7 +6,7 @@ import math
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.elements.connections import Connection
 from neurochip.elements.connections import Convolution as Convolution2d
@@ -16,7 +16,7 @@ from neurochip.network import Convolution, Projection
 
 __all__ = ["Product", "product_of"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 _BATCH = 8  # at a time, so that their patches stay in the cache
 
@@ -56,7 +56,7 @@ class _Convolved:
         self.shared_by = convolution.positions
         self._pooled = self._patches = np.zeros(0)
 
-    def _room(self, dtype: np.dtype[Any]) -> None:
+    def _room(self, dtype: np.dtype[np.floating]) -> None:
         """Make room for a few samples, once: memory that is asked for anew at every step is slow to come."""
         if self._patches.size and self._patches.dtype == dtype:
             return
@@ -120,7 +120,7 @@ class _Transposed(_Convolved):
 class _Listed:
     """Synapses of any connection, as a matrix in which there are zeros where there is no synapse."""
 
-    def __init__(self, connection: Connection, dtype: np.dtype[Any]) -> None:
+    def __init__(self, connection: Connection, dtype: np.dtype[np.floating]) -> None:
         self._of = connection
         edges = connection.edges()
         self._source, self._target, weight = edges
@@ -176,7 +176,7 @@ class _Slid:
             return layer.reshape(len(layer), height, width, n).transpose(0, 3, 1, 2)
         return layer.reshape(len(layer), n, height, width)
 
-    def _padded(self, samples: int, dtype: Any) -> Array:
+    def _padded(self, samples: int, dtype: DTypeLike) -> Array:
         channels, height, width = self._of.source
         rows, columns = self._padding
         return np.zeros((samples, channels, height + 2 * rows, width + 2 * columns), dtype)
@@ -252,7 +252,9 @@ class _Slid:
         return np.ascontiguousarray(grouped)
 
 
-def product_of(projection: Projection, dtype: Any = np.float64) -> Product:
+def product_of(
+    projection: Projection, dtype: type[np.floating] | np.dtype[np.floating] = np.float64
+) -> Product:
     """Return how a projection multiplies."""
     connection = projection.connection
     if isinstance(connection, Convolution2d) and connection.senders is None and connection.receivers is None:

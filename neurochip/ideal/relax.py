@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from neurochip.kernels._jit import entry
+from neurochip.kernels.types import Matrix, Real, Vector
 
 __all__ = ["step"]
 
 
 @entry
-def step(state: Any, drive: Any, bias: Any, size: Any, nudge: Any, target: Any, bound: Any) -> None:
+def step(
+    state: Matrix[np.floating],
+    drive: Matrix[np.floating],
+    bias: Vector[np.floating],
+    size: Vector[np.floating],
+    nudge: Real,
+    target: Matrix[np.floating],
+    bound: Real,
+) -> None:
     """s ← clip((1−ε)s + ε(ρ′(s)(u + b) + 2β(y − s)), 0, bound), in place.
 
     ``state``, ``drive`` u, ``target`` y are T[sample, unit], ``bias`` T[unit]; ``size`` ε, ``nudge`` 2β and ``bound``

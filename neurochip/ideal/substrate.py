@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,7 @@ class IdealSubstrate:
         network: Network,
         annealer: Constant | PowerLaw,
         *,
-        dtype: Any = np.float32,
+        dtype: type[np.floating] | np.dtype[np.floating] = np.float32,
         bound: float = 1.0,
         optimiser: Optimising | None = None,
     ) -> None:
@@ -75,12 +74,12 @@ class IdealSubstrate:
         self._dtype = np.dtype(dtype)
         self._bound = self._dtype.type(bound)
         self._products = [product_of(p, self._dtype) for p in network.projections]
-        self._weights: list[NDArray[Any]] = []  # of every projection
-        self._biases: list[NDArray[Any]] = []  # of the populations that are not clamped
-        self._states: list[NDArray[Any]] = []  # of every population
+        self._weights: list[NDArray[np.floating]] = []  # of every projection
+        self._biases: list[NDArray[np.floating]] = []  # of the populations that are not clamped
+        self._states: list[NDArray[np.floating]] = []  # of every population
         self._longest = max((p.delay for p in network.projections), default=1)
         # What was sent at the last steps, the newest last; with nothing but delays of 1, at none but this one.
-        self._sent: list[list[NDArray[Any]]] = []
+        self._sent: list[list[NDArray[np.floating]]] = []
         self._tick = 0
         self._opening = False
         self._begun: set[Phase] = set()  # phases that these presentations have entered
@@ -111,7 +110,7 @@ class IdealSubstrate:
             biases=tuple(b.copy() for b in self._biases),
         )
 
-    def begin(self, inputs: NDArray[Any] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
+    def begin(self, inputs: NDArray[np.floating] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [sample, unit] in [0, 1], from rest."""
         values, sizes = fitting_inputs(self.network, inputs), self.network.sizes
         self._states = [np.zeros((values.shape[0], size), dtype=self._dtype) for size in sizes]
@@ -129,7 +128,7 @@ class IdealSubstrate:
         ticks: int,
         *,
         beta: float = 0.0,
-        targets: NDArray[Any] | None = None,
+        targets: NDArray[np.floating] | None = None,
         record: Sequence[str] = (),
     ) -> Settled:
         """Take ``ticks`` Euler steps, all populations at once; ``record``: "states" and "step_sizes"."""
@@ -171,7 +170,7 @@ class IdealSubstrate:
                 series[at] = s
         self._count_run(phase, ticks, nudged=beta != 0)
         self._tick += ticks
-        steps: tuple[NDArray[Any], ...] = ()
+        steps: tuple[NDArray[np.floating], ...] = ()
         if "step_sizes" in record:
             steps = tuple(
                 np.broadcast_to(sizes[:, None, None], (ticks, *s.shape))
@@ -181,14 +180,14 @@ class IdealSubstrate:
             )
         return Settled(ticks, states=tuple(kept), step_sizes=steps)
 
-    def _from_input(self, projection: int) -> NDArray[Any]:
+    def _from_input(self, projection: int) -> NDArray[np.floating]:
         """Return what a projection from an input brings at every step, [sample, unit]."""
         found = self.network.projections[projection]
         drive = np.zeros_like(self._states[found.target])
         self._products[projection].drive(self._states[found.source], self._weights[projection], drive)
         return drive
 
-    def _spread(self, bias: NDArray[Any], layer: int) -> NDArray[Any]:
+    def _spread(self, bias: NDArray[np.floating], layer: int) -> NDArray[np.floating]:
         """Return the bias of every neuron of a layer, [unit]; neurons of a map share one."""
         return np.tile(bias, self.network.sizes[layer] // bias.size)
 
@@ -219,14 +218,14 @@ class IdealSubstrate:
             counters.populations, counters.sites, {phase: PhaseCounters(presentations, ticks, counted)}
         )
 
-    def observe(self, what: Observable, layer: int) -> NDArray[Any]:
+    def observe(self, what: Observable, layer: int) -> NDArray[np.floating]:
         """Return the values [sample, unit] of a layer, as a copy."""
         check_observable(
             what, self.capabilities, "does not exist on the ideal substrate, which sends no bits"
         )
         return self._states[layer].copy()
 
-    def values(self) -> list[NDArray[Any]]:
+    def values(self) -> list[NDArray[np.floating]]:
         """Return the values [sample, unit] of every layer, as copies."""
         return [s.copy() for s in self._states]
 
@@ -247,7 +246,9 @@ class IdealSubstrate:
         self._sent = [[snapshot.arrays[f"sent.{b}.{k}"].copy() for k in populations] for b in rows]
         self._tick = snapshot.tick
 
-    def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
+    def write_weights(
+        self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[np.floating] | None]
+    ) -> None:
         """Change weights and biases; a tied copy follows its original."""
         sizes = self.network.sizes
         counted = np.zeros((len(sizes), len(COUNTERS)), dtype=np.int64)

@@ -23,7 +23,7 @@ __all__ = ["Comparison", "Difference", "Tried", "check_nir"]
 
 _CHIP = "ideal-bits"
 _FLOAT = 1e-5
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 
 class Difference(NamedTuple):

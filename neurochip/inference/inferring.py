@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,7 +73,7 @@ class Inference(NamedTuple):
         """Share of samples that are classified rightly."""
         return float(np.mean(self.predictions == self.labels))
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> dict[str, object]:
         """Return everything as JSON has it: means, and standard deviations over samples."""
         n = len(self.labels)
         spread = {
@@ -202,7 +202,7 @@ def judged(
     samples: LabelledSamples,
     output: str | None,
     spikes: Sequence[NDArray[np.uint8]],
-    readout: Mapping[str, NDArray[Any]],
+    readout: Mapping[str, NDArray[np.number]],
 ) -> NDArray[np.int64]:
     """Return the class of each of the samples that were shown, from the spikes of all groups."""
     name = _output(network, output or samples.output)
@@ -229,7 +229,7 @@ def _output(network: SpikingNetwork, output: str | None) -> str:
 def per_sample(replay: Replay, n: int) -> dict[str, NDArray[np.float64]]:
     """Return what each of n samples of one length did, f64[sample] by name."""
 
-    def summed(values: NDArray[Any]) -> NDArray[np.float64]:
+    def summed(values: NDArray[np.number]) -> NDArray[np.float64]:
         total: NDArray[np.float64] = values.reshape(n, -1).sum(axis=1).astype(np.float64)
         return total
 

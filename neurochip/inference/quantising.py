@@ -60,7 +60,7 @@ class Change(NamedTuple):
     error: float | None
     spikes_differ: float | None
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> dict[str, object]:
         """Return everything as JSON has it."""
         return {**self._asdict(), "scale": self.scale.tolist()}
 
@@ -82,7 +82,7 @@ class Quantisation(NamedTuple):
     changes: tuple[Change, ...]
     warnings: tuple[str, ...]
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> dict[str, object]:
         """Return everything but the network as JSON has it."""
         return {
             "bits": self.bits,
@@ -201,7 +201,7 @@ def _into(network: SpikingNetwork, group: NeuronGroup) -> list[Connection]:
     return [c for c in network.connections if c.target == group.name]
 
 
-def _held(network: SpikingNetwork, c: Connection) -> tuple[Any, NDArray[Any]]:
+def _held(network: SpikingNetwork, c: Connection) -> tuple[Any, NDArray[np.number]]:
     connection, weights = c.joined(network.group(c.source).size)
     if not weights.size and connection.synapses:
         raise ConfigError(
@@ -305,7 +305,7 @@ class _Run(NamedTuple):
     """Spikes and potentials of all groups."""
 
     spikes: Sequence[NDArray[np.uint8]]
-    potentials: dict[str, NDArray[Any]]
+    potentials: dict[str, NDArray[np.number]]
 
 
 def _seen(network: SpikingNetwork, spikes: Any, sample_ticks: int | None, chip: ChipSpec) -> _Run:

@@ -60,7 +60,7 @@ def any_network(path: str, overrides: Sequence[str] = ()) -> tuple[SpikingNetwor
     return network, tuple(notes)
 
 
-def _named_traffic(path: Path, arrays: dict[str, NDArray[Any]]) -> RecordedTraffic:
+def _named_traffic(path: Path, arrays: dict[str, NDArray[np.generic]]) -> RecordedTraffic:
     """Return what the arrays of a file of spikes say; errors name the file."""
     try:
         return recorded_traffic(arrays)
@@ -137,7 +137,7 @@ def _usual(chip: ChipSpec) -> Precision:
     return f"int{bits}"  # type: ignore[return-value]
 
 
-def _unread(shape: tuple[int, int], precision: Precision) -> NDArray[Any]:
+def _unread(shape: tuple[int, int], precision: Precision) -> NDArray[np.number]:
     """Return weights whose values play no part but take so many bits; no memory is spent on them."""
     if precision.startswith("float"):
         return np.broadcast_to(np.dtype(precision).type(0.5), shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def on_integers(network: SpikingNetwork, chip: ChipSpec, asked: AskedNumbers) ->
     )
 
 
-def accuracy_changed(before: SpikingNetwork, samples: LabelledSamples, after: Inference) -> dict[str, Any]:
+def accuracy_changed(before: SpikingNetwork, samples: LabelledSamples, after: Inference) -> dict[str, object]:
     """Return what rounding did to accuracy: both accuracies, their difference with its standard error, answers changed.
 
     The network as it was is shown the same samples with real numbers, without limits of a chip.

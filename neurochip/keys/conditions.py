@@ -102,7 +102,7 @@ class Given(Condition):
 @dataclass(frozen=True)
 class _Compares(Condition):
     key: str
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
 
     def __init__(self, key: str, *values: object) -> None:
         object.__setattr__(self, "key", key)
@@ -185,7 +185,7 @@ class SomeHas(Condition):
 
     key: str
     field: str
-    value: Any
+    value: object
 
     def keys(self) -> frozenset[str]:
         """Return the list."""
@@ -198,7 +198,7 @@ class SomeHas(Condition):
             any(self._of(entry) == self.value for entry in entries if entry) if _is_list(entries) else False
         )
 
-    def _of(self, entry: object) -> Any:
+    def _of(self, entry: object) -> object:
         found = entry.get(self.field) if isinstance(entry, dict) else getattr(entry, self.field, None)
         return found.get("kind") if isinstance(found, dict) else getattr(found, "kind", found)
 

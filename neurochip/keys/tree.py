@@ -113,9 +113,9 @@ def _below(cls: Any, section: str, outer: Key, conditions: tuple[Condition, ...]
             yield from _below(hint, path, key, live)
 
 
-def _bare(hint: object) -> tuple[Any, tuple[Any, ...]]:
+def _bare(hint: object) -> tuple[Any, tuple[object, ...]]:
     """Return a type without `None` and annotations, and all that was annotated."""
-    marks: tuple[Any, ...] = ()
+    marks: tuple[object, ...] = ()
     while True:
         if get_origin(hint) is Annotated:
             marks = (*marks, *get_args(hint)[1:])
@@ -137,7 +137,7 @@ def bare_type(hint: object) -> Any:
     return _bare(hint)[0]
 
 
-def marks_of(hint: object) -> tuple[Any, ...]:
+def marks_of(hint: object) -> tuple[object, ...]:
     """Return all that a field is annotated with."""
     return _bare(hint)[1]
 

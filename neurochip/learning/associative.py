@@ -72,7 +72,7 @@ def stdp_window(difference: Array, pre_time: float) -> Array:
 
 
 def layer_change(
-    x: Array, p: Array, sign: Array, epsilon: float = 1e-9, limit: float | None = None
+    x: Array, p: Array, sign: NDArray[np.float64], epsilon: float = 1e-9, limit: float | None = None
 ) -> NDArray[np.float64]:
     """Return ΔW/η f64[pre, post], the mean over samples, of values [sample, unit] at both ends.
 
@@ -80,12 +80,12 @@ def layer_change(
 
     ``limit`` cuts the share of one sample in one weight; the paper does not cut, and has ε = 1e-9.
     """
-    x = np.ascontiguousarray(np.clip(x, 0.0, 1.0), dtype=np.float64)
-    p = np.ascontiguousarray(np.clip(p, 0.0, 1.0), dtype=np.float64)
-    if p.shape != sign.shape:
-        raise ConfigError("associations", f"are for {sign.shape[1]} neurons, the layer has {p.shape[1]}")
-    change = np.zeros((x.shape[1], p.shape[1]))
-    associative_change(x, p, sign, epsilon, np.inf if limit is None else limit, change)
+    before = np.ascontiguousarray(np.clip(x, 0.0, 1.0), dtype=np.float64)
+    after = np.ascontiguousarray(np.clip(p, 0.0, 1.0), dtype=np.float64)
+    if after.shape != sign.shape:
+        raise ConfigError("associations", f"are for {sign.shape[1]} neurons, the layer has {after.shape[1]}")
+    change = np.zeros((before.shape[1], after.shape[1]))
+    associative_change(before, after, sign, epsilon, np.inf if limit is None else limit, change)
     return change
 
 

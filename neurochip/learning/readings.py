@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.substrate import WeightUpdate
 
 __all__ = ["Presented", "Reading", "Readings"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class Reading(NamedTuple):

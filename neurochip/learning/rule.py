@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from neurochip.substrate import Observable, Substrate, WeightUpdate
 
 __all__ = ["LearningRule", "Rule", "check_needs", "fitting_targets"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class Rule(Protocol):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.learning.readings import Reading, Readings
@@ -71,7 +72,7 @@ class Schedule:
     def run(
         self,
         substrate: Substrate,
-        targets: NDArray[Any],
+        targets: NDArray[np.floating],
         beta: float,
         read: Callable[[Moment], Reading],
     ) -> Readings:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,7 @@ from neurochip.report.document import joules_table
 from neurochip.report.schema import Document
 from neurochip.runs.building import Built, build, digest_of
 from neurochip.spikes import Spikes, SpikeTrains
-from neurochip.substrate import Phase
+from neurochip.substrate import Parameters, Phase
 from neurochip.substrate.counters import Counters
 from neurochip.training.coding import Coding
 from neurochip.training.evaluate import answered, measured, read_populations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Model", "Trained"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 _ANSWERING = (Phase.EVALUATION, Phase.READOUT)
 
 
@@ -119,10 +119,10 @@ class Model:
         return self._trained.coding
 
     @property
-    def history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[dict[str, object]]:
         """A row for each epoch: errors as shares, seconds, spikes; ``pandas.DataFrame(model.history)`` takes it."""
         left_out = ("warnings", "diagnosis")
-        rows: list[dict[str, Any]] = [dict(epoch) for epoch in self.document["result"]["epochs"]]
+        rows: list[dict[str, object]] = [dict(epoch) for epoch in self.document["result"]["epochs"]]
         return [{name: value for name, value in row.items() if name not in left_out} for row in rows]
 
     @property
@@ -332,7 +332,7 @@ class Model:
         return read_populations(self._built.network, self.coding.heads)
 
     @property
-    def _parameters(self) -> Any:
+    def _parameters(self) -> Parameters:
         return self._built.substrate.parameters()
 
     def _tests(self) -> tuple[data.Dataset, int]:

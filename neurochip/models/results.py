@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +47,9 @@ class Evaluation(NamedTuple):
         """Share of right answers; of numbers, R²."""
         return 1.0 - self.error
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return everything as JSON values."""
-        table: dict[str, Any] = {"error": self.error, "accuracy": self.accuracy, "samples": self.samples}
+        table: dict[str, object] = {"error": self.error, "accuracy": self.accuracy, "samples": self.samples}
         if self.confusion is not None:
             table |= {"classes": list(self.classes), "confusion": self.confusion.tolist()}
         if self.rms is not None:

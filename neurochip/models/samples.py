@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from neurochip.spikes import SpikeTrains
 
 __all__ = ["Samples", "read_samples"]
 
-Array = NDArray[Any]
+Array = NDArray[np.generic]
 _TEXT = (".csv", ".tsv", ".txt", ".data")
 _OF_EVENTS = ("present", "tick", "frames", "window", "polarity", "sensor")
 

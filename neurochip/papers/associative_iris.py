@@ -138,7 +138,7 @@ def train_on_substrate(words: tuple[str, ...], samples: Samples, seed: int, epoc
             numbers = np.arange(presented, presented + len(chosen), dtype=np.uint64)
             presented += len(chosen)
             substrate.begin(samples.train_x[chosen], numbers)
-            presented_to = rule.present(substrate, samples.train_y[chosen][:, None], 0.5)
+            presented_to = rule.present(substrate, samples.train_y[chosen][:, None].astype(np.float64), 0.5)
             substrate.write_weights(presented_to.updates, presented_to.biases)
     substrate.begin(samples.test_x, np.arange(len(samples.test_y), dtype=np.uint64) + np.uint64(2**40))
     substrate.run(Phase.EVALUATION, run.phases.free)

@@ -24,7 +24,7 @@ from neurochip.training.streams import glorot, stream
 
 __all__ = ["Plan", "agreement", "scattered", "started", "table2", "train"]
 
-Array = NDArray[np.number]
+Array = NDArray[np.floating]
 # Real-valued, feedback of its own; evaluation would look at a dense network of these sizes.
 _IDEAL = (
     "substrate=ideal", 'coding={ annealer = { kind = "constant", value = 0.5 } }', "network.tied=false",

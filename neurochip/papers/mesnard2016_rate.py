@@ -123,10 +123,11 @@ def _train(condition: Condition, seed: int, samples: int) -> Learned:
 
 def _read_out(seed: int, *, wide: bool) -> float:
     """Return the error of the best linear read-out, by least squares, of hidden units with random weights."""
+    weights: NDArray[np.floating]
     if wide:
         draws = stream(seed, "wide")
         weights = draws.uniform(-1.5, 1.5, (2, HIDDEN))
-        bias = 0.5 - weights.sum(axis=0) / 2 + draws.uniform(-0.5, 0.5, HIDDEN)
+        bias: NDArray[np.floating] = 0.5 - weights.sum(axis=0) / 2 + draws.uniform(-0.5, 0.5, HIDDEN)
     else:
         drawn = _begun(CONDITIONS["output"], seed)[0].parameters()
         weights, bias = drawn.weights[0], drawn.biases[0]

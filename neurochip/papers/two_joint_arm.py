@@ -72,7 +72,7 @@ class Learned(NamedTuple):
     Weights, feedback and biases; presentations and validation errors of the curve; and the test error at its end.
     """
 
-    families: tuple[tuple[Array, ...], ...]
+    families: tuple[tuple[NDArray[np.floating], ...], ...]
     samples: Array
     errors: Array
     test: float

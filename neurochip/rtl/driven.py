@@ -74,9 +74,8 @@ class DrivenVerilog:
         self._presentations = np.zeros(0, np.uint64)
         self._history: list[tuple[int, int, Array | None]] = []  # ticks, nudge, targets of each phase so far
         self._at: tuple[int, int] | None = None  # the presentation on the chip, and its tick
-        self._spikes: list[
-            list[NDArray[np.uint8]]
-        ] = []  # of each presentation, by population [tick, unit], as emulated
+        # Of each presentation, by population [tick, unit], as emulated.
+        self._spikes: list[list[NDArray[np.uint8]]] = []
         self._values: list[Array] = []  # by population [presentation, unit], of the Verilog
 
     def __getattr__(self, name: str) -> Any:
@@ -232,7 +231,9 @@ class DrivenVerilog:
         self.tick_cycles += self._last
         self._at = (sample, at + 1)
 
-    def _read(self, sample: int, t: int, wanted: Settled, spikes: list[Array], states: list[Array]) -> None:
+    def _read(
+        self, sample: int, t: int, wanted: Settled, spikes: Sequence[Array], states: Sequence[Array]
+    ) -> None:
         """Read spikes and values of all neurons into [tick, sample, unit], and compare them."""
         for core in self._senders:
             where, at = f"{self._here(sample)}, {self._chip.name_of(core)}", (t, sample)

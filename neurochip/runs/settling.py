@@ -43,8 +43,8 @@ class Settlement:
     """
 
     spikes: list[NDArray[np.uint8]]
-    states: list[NDArray[Any]]
-    step_sizes: list[NDArray[Any]]
+    states: list[NDArray[np.floating]]
+    step_sizes: list[NDArray[np.floating]]
     counters: Counters
 
     def raster(self, layer: int) -> Spikes:

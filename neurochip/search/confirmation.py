@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from neurochip.durable.log import Log
 from neurochip.errors import CheckpointError
@@ -28,7 +28,7 @@ def confirmed(
     times: int,
     train: Callable[[Sequence[tuple[int, int]]], Iterator[float]],
     on_training: Callable[[int, int, float], None] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Train every trial of ``front`` so often, unless that was done before, and return their test errors.
 
     Parameters

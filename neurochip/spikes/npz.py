@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ __all__ = ["SHAPE", "npz_of", "packed_arrays", "read_spikes", "spikes_of"]
 SHAPE = ".shape"
 
 
-def packed_arrays(name: str, spikes: Spikes) -> dict[str, NDArray[Any]]:
+def packed_arrays(name: str, spikes: Spikes) -> dict[str, NDArray[np.generic]]:
     """Return what a file holds of a population: ``name`` u8[⌈bits / 8⌉], ``name.shape`` i64 (ticks, …, units)."""
     return {
         name: np.frombuffer(spikes.to_bytes(), np.uint8),
@@ -38,7 +37,7 @@ def npz_of(spikes: Mapping[str, Spikes]) -> bytes:
     return buffer.getvalue()
 
 
-def spikes_of(arrays: Mapping[str, NDArray[Any]], name: str) -> Spikes:
+def spikes_of(arrays: Mapping[str, NDArray[np.generic]], name: str) -> Spikes:
     """Return the spikes of a population in a file, packed or, as NumPy has them, uint8 or bool [tick, …, unit].
 
     Raises

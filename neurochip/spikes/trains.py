@@ -12,7 +12,7 @@ from neurochip.errors import DataError
 
 __all__ = ["SpikeTrains"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -113,7 +113,7 @@ def fitting_spikes(network: Network, spikes: SpikeTrains, fires: bool) -> SpikeT
     return spikes
 
 
-def fitting_presentations(presentations: Array, batch: int) -> NDArray[np.uint64]:
+def fitting_presentations(presentations: NDArray[np.integer], batch: int) -> NDArray[np.uint64]:
     """Return the numbers of what is presented, u64[sample], or raise `ConfigError` where there are not ``batch``."""
     numbers = np.ascontiguousarray(presentations, dtype=np.uint64)
     if numbers.shape != (batch,):

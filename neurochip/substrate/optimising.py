@@ -6,7 +6,6 @@ It is kept where the weights are: moments in the shape of the weights of each pr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from neurochip.network import Network
 
 __all__ = ["Optimising"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class Optimising:

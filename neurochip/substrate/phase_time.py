@@ -88,7 +88,7 @@ class PhaseTime:
         cycles = exact.integers([self.cycles * FRACTIONS] * len(self.busy))
         return exact.plus(cycles, -exact.plus(self.busy, self.stalled))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return plain integers and lists; `from_json` is the inverse."""
         found = {}
         for field in fields(self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ __all__ = [
     "WeightUpdate",
 ]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 class Observable(enum.StrEnum):
@@ -132,7 +132,7 @@ class Settled:
     """
 
     ticks: int
-    spikes: tuple[Array, ...] = ()
+    spikes: tuple[NDArray[np.uint8], ...] = ()
     states: tuple[Array, ...] = ()
     step_sizes: tuple[Array, ...] = ()
 

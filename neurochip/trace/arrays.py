@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 from bitarray import bitarray
@@ -40,7 +40,7 @@ class ArrayTrace:
         self._parts: dict[str, IO[bytes]] = {
             name: tempfile.SpooledTemporaryFile(max_size=_SPOOLED) for name in names
         }
-        self._shape: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self._shape: dict[str, tuple[tuple[int, ...], np.dtype[np.generic]]] = {}
         # Of populations, the bits that do not fill a byte yet.
         self._over = {group.name: bitarray(endian="big") for group in groups if group.kind == "bits"}
         self._ticks = 0
@@ -58,7 +58,7 @@ class ArrayTrace:
             part.write(np.ascontiguousarray(values).data)
         self._ticks += chunk.ticks
 
-    def _pack(self, name: str, part: IO[bytes], values: NDArray[Any]) -> None:
+    def _pack(self, name: str, part: IO[bytes], values: NDArray[np.generic]) -> None:
         bits = self._over[name] + Spikes.from_array(values, name).bits
         whole = len(bits) - len(bits) % 8
         part.write(bits[:whole].tobytes())
@@ -87,6 +87,6 @@ class ArrayTrace:
                 part.close()
 
     @staticmethod
-    def _whole(archive: zipfile.ZipFile, name: str, values: NDArray[Any]) -> None:
+    def _whole(archive: zipfile.ZipFile, name: str, values: NDArray[np.generic]) -> None:
         with archive.open(f"{name}.npy", "w") as out:
             npy.write_array(out, values, allow_pickle=False)

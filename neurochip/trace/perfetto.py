@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class PerfettoTrace:
     def __init__(self, file: BinaryIO, groups: Sequence[SignalGroup], about: str) -> None:
         self._file = file
         self._groups = list(groups)
-        self._last: list[NDArray[Any] | None] = [None] * len(groups)
+        self._last: list[NDArray[np.number] | None] = [None] * len(groups)
         self._doing = {
             what: g for what in _DOING for g, group in enumerate(groups) if group.name == f"core.{what}"
         }
@@ -52,7 +52,7 @@ class PerfettoTrace:
             name = {"name": f"core {core}"}
             self._event({"ph": "M", "pid": 1, "tid": core + 1, "name": "thread_name", "args": name})
 
-    def _event(self, event: dict[str, Any]) -> None:
+    def _event(self, event: dict[str, object]) -> None:
         self._file.write((b",\n" if self._begun else b"") + json.dumps(event, separators=(",", ":")).encode())
         self._begun = True
 
@@ -94,7 +94,7 @@ class PerfettoTrace:
     def _slice(
         self, track: int, name: str, at: float, took: float, args: dict[str, float] | None = None
     ) -> None:
-        event: dict[str, Any] = {"ph": "X", "pid": 1, "tid": track, "name": name, "ts": at, "dur": took}
+        event: dict[str, object] = {"ph": "X", "pid": 1, "tid": track, "name": name, "ts": at, "dur": took}
         self._event(event if args is None else event | {"args": args})
 
     def _counter(self, name: str, at: float, value: float) -> None:

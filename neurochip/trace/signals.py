@@ -7,7 +7,7 @@ import fnmatch
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class SignalGroup:
     columns: NDArray[np.int64] | None = None
     width: int = 1
 
-    def of(self, values: NDArray[Any]) -> NDArray[Any]:
+    def of(self, values: NDArray[np.number]) -> NDArray[np.number]:
         """Return [tick, signal] out of the source's [tick, column]."""
         return values if self.columns is None or self.kind == "bits" else values[:, self.columns]
 
@@ -71,7 +71,7 @@ class Chunk:
     first: int
     start: NDArray[np.int64]
     length: NDArray[np.int64]
-    values: tuple[NDArray[Any], ...]
+    values: tuple[NDArray[np.number], ...]
 
     @property
     def ticks(self) -> int:

@@ -46,7 +46,7 @@ class VcdTrace:
         self._tick = self._writer.register_var("chip", "tick", "integer", size=_COUNT_BITS)
         self._vars: list[list[Any]] = []
         self._kinds = [group.kind for group in groups]
-        self._last: list[NDArray[Any] | None] = [None] * len(groups)
+        self._last: list[NDArray[np.number] | None] = [None] * len(groups)
         self._end = 0
         for group in groups:
             variables = []
@@ -101,7 +101,7 @@ def _ascii(name: str) -> str:
     return "".join(c if c.isascii() and not c.isspace() else "_" for c in name) if name.strip() else "_"
 
 
-def _changes(values: NDArray[Any], last: NDArray[Any] | None) -> NDArray[np.bool_]:
+def _changes(values: NDArray[np.number], last: NDArray[np.number] | None) -> NDArray[np.bool_]:
     """Return [tick, signal], whether it differs from the tick before."""
     out = np.ones(values.shape, dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=out[1:])

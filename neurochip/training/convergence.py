@@ -71,7 +71,7 @@ def convergence_curve(
 
 def fixed_points(
     reference: IdealSubstrate, parameters: Parameters, x: Array, y: Array, beta: float, steps: int
-) -> tuple[list[Array], list[Array]]:
+) -> tuple[list[NDArray[np.floating]], list[NDArray[np.floating]]]:
     """Return the states [sample, unit] of every layer at the end of the free and the nudged phase, ``steps`` each."""
     reference.load(parameters)
     reference.begin(x, np.zeros(len(x), dtype=np.uint64))
@@ -96,7 +96,7 @@ def _drawn(network: Network, seed: int, net: int, samples: int) -> tuple[Paramet
 @lru_cache(maxsize=32)
 def _fixed(
     network: Network, seed: int, net: int, samples: int, beta: float, steps: int
-) -> tuple[list[Array], list[Array]]:
+) -> tuple[list[NDArray[np.floating]], list[NDArray[np.floating]]]:
     reference = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
     fixed = fixed_points(reference, *_drawn(network, seed, net, samples), beta, steps)
     for array in (*fixed[0], *fixed[1]):
@@ -104,7 +104,9 @@ def _fixed(
     return fixed
 
 
-def distance(network: Network, states: tuple[Array, ...], fixed: list[Array]) -> Array:
+def distance(
+    network: Network, states: tuple[NDArray[np.floating], ...], fixed: list[NDArray[np.floating]]
+) -> Array:
     """Return f64[tick]: mean |s − s*| over samples and neurons, then over the populations that are updated.
 
     ``states`` f64[tick, sample, unit] and ``fixed`` f64[sample, unit] are of every population of the network.

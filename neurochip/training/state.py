@@ -91,8 +91,8 @@ class TrainingState:
     said: NDArray[np.float64] | None = None
     diagnostics: list[dict[str, Any]] = field(default_factory=list)
     endings: dict[str, dict[Phase, dict[str, float]]] = field(default_factory=dict)
-    resting: dict[str, NDArray[np.number]] = field(default_factory=dict)
-    moments: dict[str, NDArray[np.number]] = field(default_factory=dict)
+    resting: dict[str, NDArray[np.floating]] = field(default_factory=dict)
+    moments: dict[str, NDArray[np.floating]] = field(default_factory=dict)
     best: Best | None = None
     ended: str = ""
 

@@ -30,7 +30,7 @@ def first_parameters(run: RunSpec, network: Network) -> Parameters:
     return replace(drawn, biases=tuple(b + bias for b, bias in zip(drawn.biases, first, strict=True)))
 
 
-def _turned(network: Network, projection: int, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _turned(network: Network, projection: int, weights: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return the weights of a projection for the same synapses the other way round."""
     connection = network.projections[projection].connection
     turned = weights.T if connection is None else connection.transposed_weights(weights)
