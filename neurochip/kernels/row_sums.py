@@ -11,7 +11,7 @@ import numpy as np
 
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.spike_lists import add_rows, subtract_rows
-from neurochip.kernels.types import Index, Number, Vector
+from neurochip.kernels.types import Index, Number, Scalar, Vector
 
 __all__ = ["MOST_ROWS", "Block", "Drive", "Lists", "Room", "deliver", "drive_with", "sum_reference"]
 
@@ -22,20 +22,20 @@ MOST_ROWS = np.uint64(252)
 class Block(NamedTuple):
     """A block of dense weights: that of row i for column j is ``weights[start + i · stride + j]``."""
 
-    weights: Any  # W[…]
-    start: Any
-    stride: Any
-    width: Any
+    weights: Vector[Number]  # W[…]
+    start: Index
+    stride: Index
+    width: Index
 
 
 class Lists(NamedTuple):
     """Rows to be added and to be taken away, both from ``at`` on."""
 
-    plus: Any  # u64[…]
-    minus: Any  # u64[…]
-    n_plus: Any
-    n_minus: Any
-    at: Any
+    plus: Vector[np.uint64]  # u64[…]
+    minus: Vector[np.uint64]  # u64[…]
+    n_plus: Index
+    n_minus: Index
+    at: Index
 
 
 class Room(NamedTuple):
@@ -48,9 +48,9 @@ class Room(NamedTuple):
 class Drive(NamedTuple):
     """Where sums go, times ``scale``: in the place of what is there, or added to it where there is ``more``."""
 
-    values: Any  # T[…]
-    first: Any
-    scale: Any
+    values: Vector[Number]  # T[…]
+    first: Index
+    scale: Scalar
     more: bool
 
 

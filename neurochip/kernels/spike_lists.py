@@ -55,7 +55,7 @@ def _lowest(word: Index) -> Index:
 
 
 @kernel
-def _take_four(word: Index, base: Index, rows: Vector[np.uint64], at: Index) -> Index:
+def _take_four(word: Index, base: Index, rows: Vector[np.unsignedinteger], at: Index) -> Index:
     """Write the places of the lowest four bits; returns the word without them."""
     for k in range(_ZERO, _FOUR):
         rows[at + k] = base + _lowest(word)
@@ -64,7 +64,7 @@ def _take_four(word: Index, base: Index, rows: Vector[np.uint64], at: Index) -> 
 
 
 @separate_kernel
-def _list(n_words: Index, words: Vector[np.uint64], at: Index, rows: Vector[np.uint64]) -> Index:
+def _list(n_words: Index, words: Vector[np.uint64], at: Index, rows: Vector[np.unsignedinteger]) -> Index:
     end, base = at, _ZERO
     for w in range(_ZERO, n_words):
         k = end
@@ -109,7 +109,7 @@ def list_ones(
     bits: Vector[np.uint8],
     packed: Vector[np.uint8],
     at: Index,
-    rows: Vector[np.uint64],
+    rows: Vector[np.unsignedinteger],
 ) -> Index:
     """List the slots that fire, counted from ``first``; returns how many, u64.
 

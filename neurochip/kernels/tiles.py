@@ -7,14 +7,14 @@ that a sum has the same bits whichever of the two makes it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.spike_lists import eight_rows, four_rows, list_ones, sum_of_eight, sum_of_four
-from neurochip.kernels.types import Index
+from neurochip.kernels.types import Index, Matrix, Number, Vector
 
 __all__ = ["NARROW", "WIDE", "Tiles", "add_up", "cut", "list_filled"]
 
@@ -28,11 +28,11 @@ _MOST = np.uint64(248)  # rows of int8 that 16 bits hold, in groups of eight
 class Tiles(NamedTuple):
     """Dense blocks, cut into tiles; each has a row of zeros more than there are sources."""
 
-    table: Any  # u64[tile, 5]  block, first column, columns, first weight, rows
-    weights: Any  # W[weight]  row after row of each tile
+    table: Matrix[np.uint64]  # u64[tile, 5]  block, first column, columns, first weight, rows
+    weights: Vector[Number]  # W[weight]  row after row of each tile
 
 
-def cut(blocks: list[NDArray[Any]], dtype: np.dtype[Any]) -> Tiles:
+def cut(blocks: list[NDArray[Number]], dtype: np.dtype[np.generic]) -> Tiles:
     """Return matrices [source, neuron] as tiles, block after block."""
     rows: list[tuple[int, int, int, int, int]] = []
     start, line = 0, 64 // dtype.itemsize
@@ -54,7 +54,15 @@ def cut(blocks: list[NDArray[Any]], dtype: np.dtype[Any]) -> Tiles:
 
 
 @separate_kernel
-def list_filled(first: Index, last: Index, bits: Any, packed: Any, silent: Any, rows: Any, tail: Any) -> Any:
+def list_filled(
+    first: Index,
+    last: Index,
+    bits: Vector[np.uint8],
+    packed: Vector[np.uint8],
+    silent: Index,
+    rows: Vector[np.uint32],
+    tail: Vector[np.uint32],
+) -> Index:
     """List the spikes of a layer; returns how many.
 
     Parameters
@@ -84,7 +92,14 @@ def list_filled(first: Index, last: Index, bits: Any, packed: Any, silent: Any, 
 
 
 @kernel
-def _eights(weights: Any, width: Index, rows: Any, begin: Any, end: Index, total: Any) -> None:
+def _eights(
+    weights: Vector[Number],
+    width: Index,
+    rows: Vector[np.uint32],
+    begin: Index,
+    end: Index,
+    total: Vector[Number],
+) -> None:
     """Add rows to T[width] ``total``, eight by eight."""
     i = begin
     while i < end:
@@ -95,7 +110,7 @@ def _eights(weights: Any, width: Index, rows: Any, begin: Any, end: Index, total
 
 
 @kernel
-def _tail(weights: Any, width: Index, tail: Any, total: Any) -> None:
+def _tail(weights: Vector[Number], width: Index, tail: Vector[np.uint32], total: Vector[Number]) -> None:
     """Add four rows, then three, one after the other; what is not there are zeros, which change no bit."""
     four, three = four_rows(tail, _NOTHING, _NOTHING, width), four_rows(tail, _FOUR, _NOTHING, width)
     for j in range(_NOTHING, width):
@@ -107,7 +122,14 @@ def _tail(weights: Any, width: Index, tail: Any, total: Any) -> None:
 
 @separate_kernel
 def _sum(
-    weights: Any, width: Index, rows: Any, tail: Any, n: Index, one_by_one: bool, part: Any, total: Any
+    weights: Vector[Number],
+    width: Index,
+    rows: Vector[np.uint32],
+    tail: Vector[np.uint32],
+    n: Index,
+    one_by_one: bool,
+    part: Vector[Number],
+    total: Vector[Number],
 ) -> None:
     for j in range(_NOTHING, width):
         total[j] = 0
@@ -130,7 +152,14 @@ def _sum(
 
 @kernel
 def add_up(
-    weights: Any, columns: Any, rows: Any, tail: Any, n: Index, one_by_one: bool, part: Any, total: Any
+    weights: Vector[Number],
+    columns: Index,
+    rows: Vector[np.uint32],
+    tail: Vector[np.uint32],
+    n: Index,
+    one_by_one: bool,
+    part: Vector[Number],
+    total: Vector[Number],
 ) -> None:
     """Set S[columns] ``total`` to the sum of ``n`` rows of a tile, listed by `list_ones`.
 

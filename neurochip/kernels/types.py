@@ -7,7 +7,7 @@ weights and their sums are, in floats or in whole numbers.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -16,16 +16,14 @@ __all__ = ["Cube", "Flag", "Float", "Index", "Matrix", "Number", "Real", "Scalar
 S = TypeVar("S", bound=np.generic)
 
 Float: TypeAlias = np.float32 | np.float64
-Number: TypeAlias = np.floating[Any] | np.integer[Any]
+Number: TypeAlias = np.floating | np.integer
 
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[S]]
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[S]]
 Cube: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[S]]
 Tesseract: TypeAlias = np.ndarray[tuple[int, int, int, int], np.dtype[S]]
 
-Index: TypeAlias = (
-    int | np.integer[Any]
-)  # of a slot, tick, sample, core; a count; a hash. Compiled: u64 or i64
-Real: TypeAlias = float | np.floating[Any]
+Index: TypeAlias = int | np.integer  # of a slot, tick, sample, core; a count; a hash. Compiled: u64 or i64
+Real: TypeAlias = float | np.floating
 Scalar: TypeAlias = Index | Real
 Flag: TypeAlias = bool | np.bool_

@@ -100,3 +100,15 @@ def test_another_order_has_other_bits() -> None:
     one_by_one = np.add.accumulate(weights[:45], axis=0)[-1]
     assert not np.array_equal(found, one_by_one)
     np.testing.assert_allclose(found, one_by_one, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.interp
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # where it runs as Python
+def test_lists_of_32_bits_are_filled_up() -> None:
+    bits = np.zeros(SLOTS, np.uint8)
+    bits[[3, 70, 319]] = 1
+    rows, tail, packed = np.zeros(16, np.uint32), np.zeros(8, np.uint32), np.zeros(SLOTS // 8, np.uint8)
+    n = list_filled(np.uint64(0), np.uint64(SLOTS), bits, packed, np.uint32(SLOTS), rows, tail)
+    assert int(n) == 3
+    np.testing.assert_array_equal(rows[:8], [3, 70, 319, *[SLOTS] * 5])
+    np.testing.assert_array_equal(tail[:7], [*[SLOTS] * 4, 3, 70, 319])
