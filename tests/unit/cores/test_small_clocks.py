@@ -12,9 +12,9 @@ from neurochip.cores import clock as clock_module
 from neurochip.cores.arrivals import Arrivals
 from neurochip.cores.clock import ChipClock, everybody
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.cores.walker import MOST_SUM
+from neurochip.cores.walker import MOST_SUM, Walker
 from neurochip.description.chip import TimingSpec
-from neurochip.errors import CapabilityError, ConfigError
+from neurochip.errors import CapabilityError, ConfigError, StallError
 from neurochip.noc.traffic import MOST_CYCLES
 from neurochip.substrate import Phase
 from neurochip.substrate.phase_time import FRACTIONS
@@ -157,6 +157,19 @@ def test_what_no_clock_can_be() -> None:
     with pytest.raises(CapabilityError, match="^timing: is not given: small has no clock, and no cycles$"):
         none = fast_chip(draw_net(6, (5, 4, 2)), CODING, chip=small_chip(3))
         Arrivals(none.image, none._layout.core_slots)
+
+
+def test_arrivals_name_the_tick_in_which_the_network_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _, bits = presented("two engines", ticks=3)
+    bits[0] = 0
+    deaf = np.array([core.site for core in made.image.cores])
+
+    def walker(*arguments: Any, **how: Any) -> Walker:
+        return Walker(*arguments[:4], deaf, **how)
+
+    monkeypatch.setattr("neurochip.cores.arrivals.Walker", walker)
+    with pytest.raises(StallError, match=r"^tick 2, cycle \d+: the network has stalled"):
+        Arrivals(made.image, made._layout.core_slots).of(bits[:, 1])
 
 
 @pytest.mark.parametrize("kind", KINDS)

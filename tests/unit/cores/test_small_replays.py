@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import pytest
 
 from neurochip import LIF
+from neurochip.cores import replay_timing
+from neurochip.cores.replay_input import checked_raster
+from neurochip.cores.replay_timing import RasterClock
 from neurochip.description.chip import TimingSpec
 from neurochip.elements.connections import Connection, Convolution, Dense, OneToOne, Pooling, Sparse
-from tests.property.test_replay_equals_oracle import Case, check_counters, draw_connectivity
-from tests.property.test_replay_timing import check_three_models
+from neurochip.errors import CapabilityError, StallError
+from neurochip.substrate.phase_time import PhaseTime
+from tests.property.test_replay_equals_oracle import Case, check_counters, chip_of, draw_connectivity
+from tests.property.test_replay_timing import check_three_models, run
 
 pytestmark = [
     pytest.mark.interp,
@@ -123,3 +129,52 @@ def test_some_of_these_neurons_are_idle_and_some_sums_of_spikes_are_nothing() ->
 def test_three_models_of_time(kind: str, computes: bool) -> None:
     case = SmallCase(3 + computes, recurrent=computes, multicast=kind != "two engines")
     check_three_models(case, replace(TIMING, **KINDS[kind]), computes)
+
+
+@pytest.mark.parametrize("model", ["analytic", "cycle"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_ticks_one_by_one_and_in_parts(kind: str, model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, timing = SmallCase(5, recurrent=False, multicast=False), replace(TIMING, **KINDS[kind])
+    placed = run(case, replace(chip_of("unicast"), timing=timing), "tick", None).placed
+
+    def clock(first: int = 0, **how: Any) -> RasterClock:
+        raster = checked_raster([bits[first:] for bits in case.rasters], case.sizes, computes=False)
+        return RasterClock(placed, raster, timing, model, updates=True, **how)
+
+    cycles, time = clock().all_ticks()
+    each = clock().tick_by_tick()
+    assert [tick.cycles for tick in each] == cycles.tolist() and len(set(cycles.tolist())) > 2
+    assert [tick.ticks for tick in each] == [1] * TICKS
+    assert reduce(PhaseTime.__add__, each).to_json() == time.to_json()
+    before = [bits[1] for bits in case.rasters]
+    assert clock(2, before=before).all_ticks()[0].tolist() == cycles[2:].tolist()
+    assert [tick.cycles for tick in clock(2, before=before).tick_by_tick()] == cycles[2:].tolist()
+    silent = clock(2).all_ticks()[0].tolist()  # nothing was sent before
+    assert (silent == cycles[2:].tolist()) == (timing.engines == 2) and silent[1:] == cycles[3:].tolist()
+    for room in (1, 2 * (sum(SIZES) + 4 * 12)):
+        monkeypatch.setattr(replay_timing, "_ROOM", room)
+        few = clock().all_ticks()
+        assert few[0].tolist() == cycles.tolist() and few[1].to_json() == time.to_json()
+
+
+def test_the_tick_of_a_stall() -> None:
+    case = SmallCase(5, recurrent=False, multicast=False)
+    for bits in case.rasters:
+        bits[:3] = 0
+    case.rasters[0][3] = 1
+    placed = run(case, replace(chip_of("unicast"), timing=TIMING), "tick", None).placed
+    raster = checked_raster(case.rasters, case.sizes, computes=False)
+    deaf = sorted({int(core) for core in case.cores[1]})
+    for updates in (False, True):
+        clock = RasterClock(placed, raster, TIMING, "cycle", updates=updates, disabled=deaf)
+        for timed in (clock.all_ticks, clock.tick_by_tick):
+            with pytest.raises(StallError, match=r"^tick 3, cycle \d+: the network has stalled"):
+                timed()
+        slow = RasterClock(placed, raster, TIMING, "cycle", updates=updates, max_cycles=20)
+        with pytest.raises(
+            StallError, match="^tick 3, cycle 20: the network is not done, and max_cycles = 20 is"
+        ):
+            slow.all_ticks()
+    time = run(case, replace(chip_of("unicast"), timing=TIMING), "analytic", None).time
+    with pytest.raises(CapabilityError, match="^latency: is known only with timing="):
+        time.latency_percentiles(50)
