@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,9 @@ __all__ = [
     "unused_event_keys",
 ]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
+Ints = NDArray[np.int64]
+Labels = NDArray[np.generic]  # whole numbers or texts
 _MOST_TICKS = 65_535
 _MOST_INPUTS = 1 << 20
 
@@ -103,16 +105,18 @@ class Window(NamedTuple):
         return 1 if self.tick is None else max(1, math.ceil(self.length / self.tick - 1e-9))
 
 
-def joined(samples: Sequence[tuple[Array, Array, Array, Array]]) -> tuple[Array, ...]:
+def joined(
+    samples: Sequence[tuple[Array, Array, Array, Array]],
+) -> tuple[Ints, Ints, NDArray[np.float64], Ints, Ints]:
     """Return x, y, t, p of samples one after the other, and where each begins and ends."""
     edges = np.concatenate([[0], np.cumsum([len(t) for _, _, t, _ in samples])]).astype(np.int64)
-    kinds = (np.int64, np.int64, np.float64, np.int64)
-    columns = [np.concatenate([sample[k] for sample in samples]).astype(kind) for k, kind in enumerate(kinds)]
-    return (*columns, edges)
+    x, y, p = (np.concatenate([sample[k] for sample in samples]).astype(np.int64) for k in (0, 1, 3))
+    t = np.concatenate([t for _, _, t, _ in samples]).astype(np.float64)
+    return x, y, t, p, edges
 
 
 def event_table(
-    name: str, training: tuple[Events, Array], testing: tuple[Events, Array] | None, spec: DataSpec
+    name: str, training: tuple[Events, Labels], testing: tuple[Events, Labels] | None, spec: DataSpec
 ) -> Table:
     """Return events with their labels, as a run presents them.
 
@@ -158,7 +162,7 @@ def event_table(
     )
 
 
-def presented_events(events: Events, spec: DataSpec) -> Array | SpikeTrains:
+def presented_events(events: Events, spec: DataSpec) -> NDArray[np.float64] | SpikeTrains:
     """Return events without labels as a run presents them: counts f64[sample, input], or spikes; see `event_table`."""
     if _is_signed(events) and not np.any(events.p == 0):
         events = _unsigned(events)
@@ -176,7 +180,7 @@ def _unsigned(events: Events) -> Events:
     return replace(events, p=np.where(events.p == -1, 0, events.p))
 
 
-def _presented(events: Events, window: Window) -> Array | SpikeTrains:
+def _presented(events: Events, window: Window) -> NDArray[np.float64] | SpikeTrains:
     return event_counts(events, window) if window.tick is None else event_spikes(events, window)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from neurochip.files import Foreign, Hdf5Group, read_hdf5
 
 __all__ = ["events_of_trains", "has_trains", "read_trains", "read_trains_folder", "train_files"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 _CHANNELS = 700  # of the cochlea of both data sets; more where the file has more
 _HDF5 = (".h5", ".hdf5")
@@ -80,7 +79,7 @@ def _checked(spec: DataSpec) -> DataSpec:
     return spec
 
 
-def _part(group: Hdf5Group, path: Path) -> tuple[Events, Array]:
+def _part(group: Hdf5Group, path: Path) -> tuple[Events, NDArray[np.int64]]:
     labels = group.arrays.get("labels")
     if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(f"{path}: labels", "must be whole numbers, one for each sample")

@@ -13,7 +13,7 @@ from neurochip.substrate.streams import stream
 
 __all__ = ["Associations", "balanced_associations", "drawn_associations"]
 
-Array = NDArray[Any]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Associations:
             )
         object.__setattr__(self, "signs", tuple(tables))
 
-    def of(self, targets: Array) -> list[Array]:
+    def of(self, targets: NDArray[Any]) -> list[NDArray[np.float64]]:
         """Return Z f64[sample, neuron] of every population, for targets [sample, output] or labels [sample].
 
         Raises

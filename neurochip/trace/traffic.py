@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from neurochip.trace.signals import SignalGroup
 __all__ = ["CoreTraffic", "TimingModel"]
 
 TimingModel = Literal["tick", "analytic", "cycle"]
-Array = NDArray[Any]
+Array = NDArray[np.number]
 
 PS = 1e12
 NOMINAL_PS = 1_000_000  # of a tick whose time is not modelled
