@@ -10,18 +10,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.browser.chromium import Browser, executable
 from tests.browser.pages import PAGES
+from tests.browser.window import Browser, started
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = executable()
-    if program is None:
-        pytest.skip("no chromium: install it to have the pages opened in a browser")
-    browser = Browser(program, tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
+def browser() -> Iterator[Browser]:
+    with started() as browser:
+        if browser is None:
+            pytest.skip("no chromium: install it to have the pages opened in a browser")
+        yield browser
 
 
 @contextmanager

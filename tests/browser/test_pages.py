@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Browser, Tab
 from tests.browser.conftest import page_of
+from tests.browser.window import Browser, Window, opened
 
 CHECKS = (Path(__file__).parent / "checks.js").read_text(encoding="utf-8")
 OPEN = "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
@@ -18,14 +18,13 @@ LARGEST = 200_000  # bytes of a page
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_it_is_readable(browser: Browser, page: Path, dark: bool) -> None:
-    with browser.tab(width=400, dark=dark) as tab:
-        tab.open(page)
+    with opened(browser, page, width=400, dark=dark) as tab:
         tab.evaluate(OPEN)
         assert tab.evaluate(CHECKS) == []
         tab.resize(1600)
         assert tab.evaluate(CHECKS) == []
-        assert tab.complaints() == []
-        assert tab.loaded() == [page.resolve().as_uri()]
+        assert tab.complaints == []
+        assert tab.loaded == [page.resolve().as_uri()]
 
 
 def test_it_needs_nothing_else(browser: Browser, page: Path) -> None:
@@ -38,8 +37,7 @@ def test_it_needs_nothing_else(browser: Browser, page: Path) -> None:
 
 
 def test_the_whole_of_it_is_there_without_a_script(browser: Browser, page: Path) -> None:
-    with browser.tab(script=False) as tab:
-        tab.open(page)
+    with opened(browser, page, script=False) as tab:
         assert tab.evaluate("document.querySelectorAll('[tabindex]').length") == 0
         assert tab.evaluate(CHECKS) == []
         # What a plot says along its axes does not wait for the script.
@@ -48,13 +46,11 @@ def test_the_whole_of_it_is_there_without_a_script(browser: Browser, page: Path)
 
 
 def test_it_is_printed(browser: Browser, page: Path) -> None:
-    with browser.tab() as tab:
-        tab.open(page)
-        printed = tab.pdf()
+    with opened(browser, page) as tab:
+        printed = tab.page.pdf(prefer_css_page_size=True)
         assert printed.startswith(b"%PDF-") and b"/Type /Page" in printed
         # As it is printed, on white whatever the screen was.
-        scheme = {"name": "prefers-color-scheme", "value": "light"}
-        tab.send("Emulation.setEmulatedMedia", media="print", features=[scheme])
+        tab.page.emulate_media(media="print", color_scheme="light")
         tab.resize(690)  # A4 less its margins
         assert tab.evaluate(CHECKS) == []
         assert tab.evaluate("getComputedStyle(document.body).printColorAdjust") == "exact"
@@ -71,8 +67,7 @@ def test_it_can_be_gone_through_by_keyboard(browser: Browser, page: Path) -> Non
         const part = element.closest('details:not([open])');
         return part && !(element.tagName === 'SUMMARY' && element.parentElement === part);
     }"""
-    with browser.tab(width=400) as tab:
-        tab.open(page)
+    with opened(browser, page, width=400) as tab:
         tab.evaluate(f"{hidden}; 0")
         wanted = tab.evaluate(f"{there}.length")
         assert wanted > 0
@@ -102,15 +97,17 @@ WORDS = "[...document.querySelector('{} .xs').children].map((word) => word.textC
 def test_figures_can_be_zoomed(browser: Browser, made: dict[str, Path], figure: str) -> None:
     page = page_of("digital", made)
     view, words = VIEW.format(figure), WORDS.format(figure)
-    with browser.tab(width=1200) as tab:
-        tab.open(page)
+    with opened(browser, page, width=1200) as tab:
         whole, named = tab.evaluate(view), tab.evaluate(words)
         x, y, width, height = picture(tab, figure)
         # Drag over the second half of the width: all pictures of the figure show it.
-        tab.mouse("mousePressed", x + width / 2, y + height / 2, button="left", clickCount=1)
-        tab.mouse("mouseMoved", x + 0.9 * width, y + height / 2, button="left")
+        mouse = tab.page.mouse
+        mouse.move(x + width / 2, y + height / 2)
+        mouse.down()
+        mouse.move(x + 0.9 * width, y + height / 2)
         assert tab.evaluate("document.querySelectorAll('.pick').length") == 1
-        tab.mouse("mouseReleased", x + width - 1, y + height / 2, button="left", clickCount=1)
+        mouse.move(x + width - 1, y + height / 2)
+        mouse.up()
         for before, after in zip(whole, tab.evaluate(view), strict=True):
             left, top, wide, high = map(float, before.split())
             assert [float(number) for number in after.split()] == pytest.approx(
@@ -120,9 +117,7 @@ def test_figures_can_be_zoomed(browser: Browser, made: dict[str, Path], figure: 
         assert zoomed != named and len(zoomed) > 1
         assert tab.evaluate(CHECKS) == []
         # Twice, and all of it is back.
-        for clicks in (1, 2):
-            tab.mouse("mousePressed", x + 20, y + 5, button="left", clickCount=clicks)
-            tab.mouse("mouseReleased", x + 20, y + 5, button="left", clickCount=clicks)
+        mouse.dblclick(x + 20, y + 5)
         assert (tab.evaluate(view), tab.evaluate(words)) == (whole, named)
         # The same by keyboard.
         tab.evaluate(f"document.querySelector('{figure}').focus()")
@@ -133,32 +128,33 @@ def test_figures_can_be_zoomed(browser: Browser, made: dict[str, Path], figure: 
         assert float(tab.evaluate(view)[0].split()[2]) == pytest.approx(near)
         tab.press("0")
         assert tab.evaluate(view) == whole
-        assert tab.complaints() == []
+        assert tab.complaints == []
 
 
 def test_the_wheel_scrolls_and_zooms_only_with_ctrl(browser: Browser, made: dict[str, Path]) -> None:
     page = page_of("digital", made)
     view = VIEW.format(".plot")
-    with browser.tab(width=1200) as tab:
-        tab.open(page)
+    with opened(browser, page, width=1200) as tab:
         x, y, width, height = picture(tab, ".plot")
         whole = tab.evaluate(view)
-        tab.mouse("mouseWheel", x + width / 4, y + height / 2, deltaX=0, deltaY=-120, modifiers=2)
+        tab.page.mouse.move(x + width / 4, y + height / 2)
+        tab.page.keyboard.down("Control")
+        tab.page.mouse.wheel(0, -120)
+        tab.page.keyboard.up("Control")
         left, _, wide, _ = map(float, tab.evaluate(view)[0].split())
         assert 0 < wide < 1000
         # What was under the pointer stays there.
         assert left + wide / 4 == pytest.approx(250, abs=1)
         tab.evaluate("document.querySelector('.plot').focus()")
         tab.press("0")
-        tab.mouse("mouseWheel", x + width / 4, y + height / 2, deltaX=0, deltaY=120)
+        tab.page.mouse.wheel(0, 120)
         assert tab.evaluate(view) == whole
 
 
 def test_an_axis_says_where_its_values_are(browser: Browser, made: dict[str, Path]) -> None:
     """Words of a zoomed logarithmic axis stand where the curve has those values."""
     page = page_of("digital", made)
-    with browser.tab(width=1200) as tab:
-        tab.open(page)
+    with opened(browser, page, width=1200) as tab:
         tab.evaluate("document.querySelector('.plot').focus()")
         for _ in range(3):
             tab.press("+")
@@ -173,7 +169,7 @@ def test_an_axis_says_where_its_values_are(browser: Browser, made: dict[str, Pat
             assert axis["low"] * (axis["high"] / axis["low"]) ** share == pytest.approx(value, rel=1e-3)
 
 
-def picture(tab: Tab, figure: str) -> list[float]:
+def picture(tab: Window, figure: str) -> list[float]:
     """Scroll to a figure; return left, top, width and height of its first picture in the window."""
     found: list[float] = tab.evaluate(
         f"""(() => {{
@@ -189,9 +185,8 @@ def picture(tab: Tab, figure: str) -> list[float]:
 def test_print_has_ink(browser: Browser, made: dict[str, Path]) -> None:
     """Bars and curves are in colour on paper, also where the browser would leave out grounds."""
     page = page_of("digital", made)
-    with browser.tab() as tab:
-        tab.open(page)
-        content = b"".join(streams(tab.pdf()))
+    with opened(browser, page) as tab:
+        content = b"".join(streams(tab.page.pdf(prefer_css_page_size=True)))
         blue = rb"\.239\d* \.454\d* \.847\d*"  # --c0 in shares of 255
         assert len(re.findall(blue + rb" rg", content)) > 3  # filled
         assert len(re.findall(blue + rb" RG", content)) > 0  # drawn

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Browser
+from tests.browser.window import Browser, opened
 
 ASSETS = Path(__file__).resolve().parents[2] / "docs" / "assets"
 PAGE = "<!doctype html><title>page</title>{script}<body></body>"
@@ -39,18 +39,16 @@ def folder(tmp_path: Path) -> Path:
 def test_a_worker_answers_in_a_page_from_a_folder(browser: Browser, folder: Path) -> None:
     page = folder / "page.html"
     page.write_text(PAGE.format(script=SHIM))
-    with browser.tab() as tab:
-        tab.open(page)
+    with opened(browser, page) as tab:
         heard = tab.evaluate(TALK)
         assert len(heard) == 3 and "more" in heard and ["second", "number"] in heard
         assert any(answer[0] == "first" for answer in heard)
-        assert all(url.startswith("file:") for url in tab.loaded())
+        assert all(url.startswith("file:") for url in tab.loaded)
 
 
 def test_without_it_the_browser_makes_none(browser: Browser, folder: Path) -> None:
     page = folder / "page.html"
     page.write_text(PAGE.format(script=""))
-    with browser.tab() as tab:
-        tab.open(page)
+    with opened(browser, page) as tab:
         with pytest.raises(RuntimeError, match="Worker"):
             tab.evaluate('new Worker("worker.js")')
