@@ -158,6 +158,7 @@ def from_counts(image: ChipImage, spikes: tuple[Any, ...]) -> Any:
         made=made if image.chip.packet.routing == "multicast" else None,
         extra=extra,
         update_cycles=update,
+        apart=update if timing.engines == 1 else None,
     )
 
 

@@ -19,7 +19,7 @@ from neurochip.noc.traffic import MOST_CYCLES
 from neurochip.substrate import Phase
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
-from tests.property.test_timed_runs import CODING, check_three_models, listed
+from tests.property.test_timed_runs import CODING, check_three_models, from_counts, listed
 
 pytestmark = [
     pytest.mark.interp,
@@ -44,6 +44,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "two engines, forks": ("multicast", {"fill_cycles": 8.4, "clamped_fill_cycles": 1.2}),
     "one engine": ("unicast", {"engines": 1, "fill_cycles": 2.3}),
     "one engine, forks, a list": ("multicast", {"engines": 1, "outbox": True, "fifo_depth": 2}),
+    "one engine, long ways": ("unicast", {"engines": 1, "cycles_per_packet_in": 0.0, "link_cycles_ns": 70}),
     "words, a list": ("unicast", {"weights_per_access": 2, "least_accesses": 2, "outbox": True}),
 }
 
@@ -102,6 +103,14 @@ def test_each_tick_by_itself(kind: str) -> None:
         for t in range(1, len(bits))
     ]
     assert [time.cycles for time in parts] == [time.cycles for time in bound.each_tick(bits[:, 1])[1:]]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "two engines, forks"])  # one fill for all
+def test_from_counts_alone(kind: str) -> None:
+    made, layers, bits = presented(kind)
+    expected = from_counts(made.image, tuple(spikes[:, 1:] for spikes in layers)).tolist()
+    clock = ChipClock(made.image, made._layout.core_slots, "analytic")
+    assert [time.cycles for time in clock.each_tick(bits[:, 1])] == expected and len(set(expected)) > 2
 
 
 def alone(work: Any) -> None:

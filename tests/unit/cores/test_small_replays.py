@@ -12,7 +12,7 @@ import pytest
 from neurochip import LIF
 from neurochip.cores import replay_timing
 from neurochip.cores.replay_input import checked_raster
-from neurochip.cores.replay_timing import RasterClock
+from neurochip.cores.replay_timing import RasterClock, replay_time
 from neurochip.description.chip import TimingSpec
 from neurochip.elements.connections import Connection, Convolution, Dense, OneToOne, Pooling, Sparse
 from neurochip.errors import CapabilityError, StallError
@@ -145,6 +145,12 @@ def test_ticks_one_by_one_and_in_parts(kind: str, model: Any, monkeypatch: pytes
     each = clock().tick_by_tick()
     assert [tick.cycles for tick in each] == cycles.tolist() and len(set(cycles.tolist())) > 2
     assert [tick.ticks for tick in each] == [1] * TICKS
+    whole = replay_time(placed, clock()._raster, timing, model, updates=True)
+    assert whole.cycles_per_tick is not None and whole.cycles_per_tick.tolist() == cycles.tolist()
+    assert (whole.ticks, whole.cycles) == (
+        TICKS,
+        cycles.sum(),
+    ) and whole.seconds == whole.cycles / timing.clock
     assert reduce(PhaseTime.__add__, each).to_json() == time.to_json()
     before = [bits[1] for bits in case.rasters]
     assert clock(2, before=before).all_ticks()[0].tolist() == cycles[2:].tolist()
