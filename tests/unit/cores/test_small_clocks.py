@@ -21,10 +21,9 @@ from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.property.test_timed_runs import CODING, check_three_models, from_counts, listed
 
-pytestmark = [
-    pytest.mark.interp,
-    pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning"),
-]
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:overflow encountered:RuntimeWarning"
+)  # where it is not compiled
 TIMING = TimingSpec(
     clock=1e9,
     sops_per_cycle=0.2857,

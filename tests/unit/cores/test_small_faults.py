@@ -27,10 +27,9 @@ from neurochip.kernels.random_bits import mix, uniform
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.property.test_faults_equal_oracle import check_every_fault
 
-pytestmark = [
-    pytest.mark.interp,
-    pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning"),
-]
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:overflow encountered:RuntimeWarning"
+)  # where it is not compiled
 CODING = CodingSpec(decoder=Predictive(0.3), annealer=Constant(0.5))
 NET = draw_net(6, (9, 5, 3), batch=2)
 LOST_AND_LATE: dict[str, Any] = {

@@ -20,10 +20,9 @@ from neurochip.substrate.phase_time import PhaseTime
 from tests.property.test_replay_equals_oracle import Case, check_counters, chip_of, draw_connectivity
 from tests.property.test_replay_timing import check_three_models, run
 
-pytestmark = [
-    pytest.mark.interp,
-    pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning"),
-]
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:overflow encountered:RuntimeWarning"
+)  # where it is not compiled
 SIZES, TICKS = (24, 6, 4), 5
 TIMING = TimingSpec(
     clock=1e9,
