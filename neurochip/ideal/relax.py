@@ -15,7 +15,7 @@ def step(
     state: Matrix[np.floating],
     drive: Matrix[np.floating],
     bias: Vector[np.floating],
-    size: Vector[np.floating],
+    size: Real,
     nudge: Real,
     target: Matrix[np.floating],
     bound: Real,
