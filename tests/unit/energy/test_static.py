@@ -178,6 +178,19 @@ def test_a_cycle_that_a_host_word_has_begun_is_counted() -> None:
         assert host_cycles(counted, replace(CLOCK, host_word=each)) == cycles
 
 
+@pytest.mark.parametrize("ticks", [1, 300, 1 << 40])
+def test_static_power_is_counted_where_every_tick_was_timed(ticks: int) -> None:
+    counted = timed(9, ticks=ticks)
+    free = replace(counted.phases[Phase.FREE], ticks=int(str(ticks)))  # as many, and another object
+    report = energy_report(
+        replace(counted, phases={**counted.phases, Phase.FREE: free}),
+        FLOAT32,
+        with_static(core_static=1.0),
+        CLOCK,
+    )
+    assert report.static == "counted"
+
+
 def test_one_tick_that_was_not_timed_is_one_too_many() -> None:
     counted = timed(9, ticks=6)
     phases = {**counted.phases, Phase.FREE: replace(counted.phases[Phase.FREE], ticks=7)}

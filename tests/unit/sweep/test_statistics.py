@@ -59,6 +59,12 @@ def test_wilson(n: int, data: st.DataObject) -> None:
     assert wilson(good, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
+def test_wilson_ends_where_shares_end() -> None:
+    for n in range(1, 100):
+        assert wilson(0, n)[0] == 0.0 and wilson(n, n)[1] == 1.0
+        assert n == 1 or (wilson(1, n)[0] > 0.0 and wilson(n - 1, n)[1] < 1.0)
+
+
 def test_dies_and_seeds_cross() -> None:
     """The interval over both covers the mean of all dies and trainings; the one over points does not."""
     rng = np.random.default_rng(2)
