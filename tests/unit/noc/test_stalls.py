@@ -21,14 +21,14 @@ MESH = MeshSpec(width=3, height=1, cores_per_tile=1)
 
 
 def test_a_deaf_core_stalls_the_network_with_the_cycle_the_packets_and_the_queues() -> None:
-    packets = Packets.unicast([0] * 9 + [1], [2] * 9 + [0])
+    packets = Packets.unicast([0] * 12 + [1], [2] * 12 + [0])
     with pytest.raises(StallError) as caught:
-        simulate_traffic(MESH, timing_of_chip(depth=2), packets, np.zeros(10, int), disabled=[2])
+        simulate_traffic(MESH, timing_of_chip(depth=2), packets, np.zeros(13, int), disabled=[2])
     assert isinstance(caught.value, NeurochipError)
     assert str(caught.value) == (
-        "cycle 6: the network has stalled with 9 of 10 deliveries missing: packet 0 from core 0 to core 2, "
+        "cycle 6: the network has stalled with 12 of 13 deliveries missing: packet 0 from core 0 to core 2, "
         "packet 1 from core 0 to core 2, packet 2 from core 0 to core 2, packet 3 from core 0 to core 2, "
-        "packet 4 from core 0 to core 2, and 4 more; 3 packets wait in their cores; full queues (of 2): "
+        "packet 4 from core 0 to core 2, and 7 more; 6 packets wait in their cores; full queues (of 2): "
         "from core 0, eastward at (1, 0), eastward at (2, 0); cores that take no packets: 2"
     )
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
