@@ -7,7 +7,6 @@ of two).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +48,7 @@ def moved(traffic: Counts, cores: Counts, mesh: MeshSpec, seed: int) -> Iterator
     flow[np.ix_(here, here)] = traffic
     rng = np.random.default_rng(seed)
     for start in range(_STARTS):
-        first: Any = "barycenter" if start == 0 else "randomized"
+        first = "barycenter" if start == 0 else "randomized"
         near = quadratic_assignment(flow, apart, options={"P0": first, "rng": rng})
         guess = np.column_stack([np.arange(n), near.col_ind])
         if n <= _MOST_SITES // 2:

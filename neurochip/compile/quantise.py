@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.description.precision import Precision, integer_bits, integer_range
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import NumericError
+from neurochip.kernels.types import Float, Number
 from neurochip.network import Network
 
 __all__ = [
@@ -34,17 +34,17 @@ ACCUMULATOR_BITS = 32
 class Quantised:
     """One projection's weights: value = ``scale`` · ``weights`` [pre, post]; ``clipped`` of them met the limit."""
 
-    weights: NDArray[Any]
+    weights: NDArray[Number]
     scale: float
     clipped: int
 
 
-def state_dtype(precision: Precision) -> np.dtype[Any]:
+def state_dtype(precision: Precision) -> np.dtype[Float]:
     """Return the format of neuron state: float64 only where weights are float64."""
     return np.dtype(np.float64 if precision == "float64" else np.float32)
 
 
-def weight_dtype(precision: Precision) -> np.dtype[Any]:
+def weight_dtype(precision: Precision) -> np.dtype[Number]:
     """Return the array type that holds weights of a format."""
     bits = integer_bits(precision)
     if bits is None:
@@ -112,7 +112,7 @@ def check_sums(network: Network, numbers: FixedPoint, weight_bits: int) -> None:
 
 
 def quantise(
-    values: NDArray[Any], precision: Precision, *, largest: float | None = None, place: str = "weights"
+    values: NDArray[np.number], precision: Precision, *, largest: float | None = None, place: str = "weights"
 ) -> Quantised:
     """Round to nearest in the format.
 

@@ -42,10 +42,12 @@ class Layout:
     def __init__(self, image: ChipImage, only: int | None = None, *, delivers_reals: bool = False) -> None:
         self.image, self._only = image, only
         self.numbers = image.numbers
-        self.state_dtype = np.dtype(np.int32) if image.numbers else state_dtype(image.precision)
+        self.state_dtype: np.dtype[Any] = (
+            np.dtype(np.int32) if image.numbers else state_dtype(image.precision)
+        )
         self.weight_dtype = weight_dtype(image.precision)
         integer = integer_bits(image.precision) is not None and not delivers_reals
-        self.sum_dtype = np.dtype(np.int32) if integer else self.state_dtype
+        self.sum_dtype: np.dtype[Any] = np.dtype(np.int32) if integer else self.state_dtype
         network = image.network
         self.population_slots: list[tuple[int, int]] = []
         self.slots_of: list[slice] = []  # of the neurons of each population

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurochip.kernels.types import Vector
+
 __all__ = ["FRACTION_BITS", "LISTED", "NEVER", "WAITING", "Counter", "Fabric", "Load", "State"]
 
 Array = np.ndarray[Any, Any]
@@ -25,62 +27,65 @@ class Fabric(NamedTuple):
     router_cycles: int
     cycles_ew: int
     cycles_ns: int
-    column: Array  # [router]  router at the top of its column
-    down: Array  # [router · 4]  FIFO at the far end of each link, −1 at the edge
-    home: Array  # [core]  its router
-    door: Array  # [core]  the FIFO that it fills
+    column: Vector[np.int64]  # [router]  router at the top of its column
+    down: Vector[np.int64]  # [router · 4]  FIFO at the far end of each link, −1 at the edge
+    home: Vector[np.int64]  # [core]  its router
+    door: Vector[np.int64]  # [core]  the FIFO that it fills
 
 
 class Load(NamedTuple):
     """What is to be sent. Deliveries of a packet are sorted by core, so each branch of its tree is a range."""
 
-    first: Array  # [packet + 1]  deliveries of each packet
-    tile: Array  # [delivery]  router
-    port: Array  # [delivery]  local port
-    service: Array  # [delivery]  work of the receiver
-    queue: Array  # [packet]  packets by core, in order
-    queue_first: Array  # [core + 1]
-    work: Array  # [packet]  paced: work of the sender; otherwise: the cycle when due
+    first: Vector[np.int64]  # [packet + 1]  deliveries of each packet
+    tile: Vector[np.int64]  # [delivery]  router
+    port: Vector[np.int64]  # [delivery]  local port
+    service: Vector[np.int64]  # [delivery]  work of the receiver
+    queue: Vector[np.int64]  # [packet]  packets by core, in order
+    queue_first: Vector[np.int64]  # [core + 1]
+    work: Vector[np.int64]  # [packet]  paced: work of the sender; otherwise: the cycle when due
     paced: int  # 0: packets are due in given cycles; WAITING or LISTED: when their sender has made them
 
 
 class State(NamedTuple):
     """Everything that changes."""
 
-    counters: Array  # [Counter]
-    low: Array  # [FIFO · depth]  deliveries of the flit: low … high − 1
-    high: Array
-    time: Array  # [FIFO · depth]  occupied: cycle of arrival; free: cycle from which the sender may fill it
-    ready: Array  # [FIFO]  cycle from which the head may request outputs; NEVER when there is none
-    held: Array  # [FIFO]  places taken, those of flits still on the link included
-    read: Array  # [FIFO]  place of the head, in the arrays above
-    write: Array  # [FIFO]  place of the next flit
-    arrived: Array  # [FIFO]  flits known to have arrived and not left
-    look: Array  # [FIFO]  place of the first flit not known to have arrived
-    pending: Array  # [FIFO]  set of outputs by which the head has yet to leave; 0: not worked out yet
-    turn: Array  # [router · ports]  input that an output asks first
-    active: Array  # [router]  list of routers that hold flits, and some that no longer do
-    listed: Array  # [router]  1 when in that list
-    flits: Array  # [router]  flits in its FIFOs
-    wanted: Array  # [ports]  set of inputs that request each output, of one router; empty between two
-    crossed: Array  # [router · 4]  flits per link
-    deepest: Array  # [FIFO]
-    dwelt: Array  # [FIFO]  flits × cycles
-    senders: Array  # [core]  list of cores with packets left
-    sent: Array  # [core]  place in the queue
-    made: Array  # [core]  time when the packet on offer was made, then when the sender went on
-    offer: Array  # [core]  cycle from which the packet is offered
-    stalled: Array  # [core]  cycles
-    let_in: Array  # [packet]  cycle, −1 while it waits
-    due: Array  # [packet]  time when it was made (paced) or cycle when due
-    inbox: Array  # [core · depth]  cycle from which a place is free
-    inbox_at: Array  # [core]
-    receiver: Array  # [core]  time when it is done
-    taken: Array  # [core]  last delivery taken, −1: none
-    first_taken: Array  # [core]
-    next_taken: Array  # [delivery]  the one that the same core took next, −1: none
-    arrival: Array  # [delivery]  cycle, −1 while under way
-    start: Array  # [delivery]  time when the receiver took it
+    counters: Vector[np.int64]  # [Counter]
+    low: Vector[np.int64]  # [FIFO · depth]  deliveries of the flit: low … high − 1
+    high: Vector[np.int64]
+    time: Vector[np.int64]  # [FIFO · depth]
+    # occupied: cycle of arrival; free: cycle from which the sender may fill it
+    ready: Vector[np.int64]  # [FIFO]  cycle from which the head may request outputs; NEVER when there is none
+    held: Vector[np.int64]  # [FIFO]  places taken, those of flits still on the link included
+    read: Vector[np.int64]  # [FIFO]  place of the head, in the arrays above
+    write: Vector[np.int64]  # [FIFO]  place of the next flit
+    arrived: Vector[np.int64]  # [FIFO]  flits known to have arrived and not left
+    look: Vector[np.int64]  # [FIFO]  place of the first flit not known to have arrived
+    pending: Vector[np.int64]  # [FIFO]
+    # set of outputs by which the head has yet to leave; 0: not worked out yet
+    turn: Vector[np.int64]  # [router · ports]  input that an output asks first
+    active: Vector[np.int64]  # [router]  list of routers that hold flits, and some that no longer do
+    listed: Vector[np.int64]  # [router]  1 when in that list
+    flits: Vector[np.int64]  # [router]  flits in its FIFOs
+    wanted: Vector[np.int64]  # [ports]
+    # set of inputs that request each output, of one router; empty between two
+    crossed: Vector[np.int64]  # [router · 4]  flits per link
+    deepest: Vector[np.int64]  # [FIFO]
+    dwelt: Vector[np.int64]  # [FIFO]  flits × cycles
+    senders: Vector[np.int64]  # [core]  list of cores with packets left
+    sent: Vector[np.int64]  # [core]  place in the queue
+    made: Vector[np.int64]  # [core]  time when the packet on offer was made, then when the sender went on
+    offer: Vector[np.int64]  # [core]  cycle from which the packet is offered
+    stalled: Vector[np.int64]  # [core]  cycles
+    let_in: Vector[np.int64]  # [packet]  cycle, −1 while it waits
+    due: Vector[np.int64]  # [packet]  time when it was made (paced) or cycle when due
+    inbox: Vector[np.int64]  # [core · depth]  cycle from which a place is free
+    inbox_at: Vector[np.int64]  # [core]
+    receiver: Vector[np.int64]  # [core]  time when it is done
+    taken: Vector[np.int64]  # [core]  last delivery taken, −1: none
+    first_taken: Vector[np.int64]  # [core]
+    next_taken: Vector[np.int64]  # [delivery]  the one that the same core took next, −1: none
+    arrival: Vector[np.int64]  # [delivery]  cycle, −1 while under way
+    start: Vector[np.int64]  # [delivery]  time when the receiver took it
 
 
 class Counter:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import CapabilityError
@@ -15,7 +14,7 @@ from neurochip.noc.packets import Packets
 
 __all__ = ["build", "empty", "room_for"]
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[np.int64]
 
 _MOST_PORTS = 60  # a set of ports is a word
 _ROUND_UP = (1 << FRACTION_BITS) - 1

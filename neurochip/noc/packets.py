@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neurochip.description.chip import MeshSpec
 from neurochip.errors import ConfigError
 
 __all__ = ["Packets", "integers"]
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[np.int64]
 
 
-def integers(place: str, values: Any, *, length: int | None = None) -> Array:
+def integers(place: str, values: ArrayLike, *, length: int | None = None) -> Array:
     """Return a contiguous int64 vector, or say why the values are none."""
     array = np.asarray(values)
     if array.size == 0:
@@ -61,14 +61,14 @@ class Packets:
             )
 
     @classmethod
-    def unicast(cls, source: Any, destination: Any) -> Packets:
+    def unicast(cls, source: ArrayLike, destination: ArrayLike) -> Packets:
         """Return packets to one core each."""
         senders = integers("packets.source", source)
         receivers = integers("packets.destination", destination, length=len(senders))
         return cls(senders, receivers, np.arange(len(senders) + 1))
 
     @classmethod
-    def multicast(cls, source: Any, destinations: Sequence[Sequence[int]]) -> Packets:
+    def multicast(cls, source: ArrayLike, destinations: Sequence[Sequence[int]]) -> Packets:
         """Return packets that fork, each with its list of receiving cores."""
         senders = integers("packets.source", source)
         if len(destinations) != len(senders):

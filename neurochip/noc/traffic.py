@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
@@ -18,7 +18,7 @@ from neurochip.noc.stall import stall_error
 
 __all__ = ["MOST_CYCLES", "Traffic", "disabled_cores", "in_core_order", "run", "simulate_traffic"]
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[np.int64]
 
 MOST_CYCLES = 1 << 42  # with fractions of a cycle they still fit a word
 _CHUNK = 1 << 16  # cycles between two looks at the keyboard
@@ -51,7 +51,7 @@ class Traffic:
     first: Array
     link_load: Array
     queue_max: Array
-    queue_mean: Array
+    queue_mean: NDArray[np.float64]
     stalled: Array
     cycles: int
 
@@ -77,7 +77,7 @@ def simulate_traffic(
     mesh: MeshSpec,
     timing: TimingSpec,
     packets: Packets,
-    due: Any,
+    due: ArrayLike,
     *,
     max_cycles: int = 1 << 40,
     disabled: Sequence[int] = (),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
@@ -19,7 +18,7 @@ __all__ = [
     "zero_load_latency",
 ]
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[np.int64]
 
 ONE = 1 << FRACTION_BITS
 _MOST = 1 << 20  # cycles of one step
