@@ -77,7 +77,8 @@ def reproduction() -> list[bytes]:
     }  # fmt: skip
     table = {
         "format": FORMAT, "experiment": "x", "quick": True, "seed": 2, "seeds": 3, "verdict": "holds",
-        "claims": [claim], "charts": [chart_table(chart) for chart in charts],
+        "claims": [claim], "charts": [chart_table(chart) for chart in charts], "paper": "X et al.",
+        "figure": "Fig. 1", "about": "what it does", "settings": {"bits": "a b"}, "notes": ["one"],
     }  # fmt: skip
     return [json.dumps(_plain(table)).encode()]
 
@@ -130,14 +131,14 @@ def read_exploration(path: Path) -> Any:
 
 
 def read_figures(path: Path) -> Any:
-    """Return the numbers of each figure, and of a reproduction its row of a table of results."""
+    """Return the numbers of each figure, and of a reproduction its page."""
     from neurochip.figures.folders import figures_of
     from neurochip.figures.writing import csv_of
-    from neurochip.papers.summary import table
+    from neurochip.papers.gallery import page_of, read_reproduction
 
     found = [(figure.name, csv_of(figure)) for figure in figures_of([path.parent])]
     assert all(name == Path(name).name for name, _ in found), "it would be written elsewhere"
-    return found, table([path.parent]) if path.name == "result.json" else ""
+    return found, page_of(read_reproduction(path.parent), "") if path.name == "result.json" else ""
 
 
 # Samples.
