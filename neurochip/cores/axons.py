@@ -6,11 +6,11 @@ core has axons of its own (`channel`).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from neurochip.cores.arrays import Scratch, Wiring
+from neurochip.cores.arrays import Function, Scratch, Wiring
 from neurochip.cores.compaction import rename
 from neurochip.cores.rooms import scratch as scratch_of
 from neurochip.kernels._jit import entry, kernel, separate_kernel
@@ -39,7 +39,7 @@ _NOTHING, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 @separate_kernel
 def add_bits(
-    first: Index, n: Index, bits: Vector[np.uint8], at: Index, counts: Vector[np.unsignedinteger[Any]]
+    first: Index, n: Index, bits: Vector[np.uint8], at: Index, counts: Vector[np.unsignedinteger]
 ) -> None:
     """Add the bits of ``n`` slots from ``first`` on to the counts from ``at`` on."""
     for j in range(_NOTHING, n):
@@ -90,10 +90,10 @@ class Inbox(NamedTuple):
     wiring: Wiring
     direct: bool  # every axon gets every spike
     has_late: bool  # two packets of a neuron may arrive at once
-    bits: Any  # u8[delay, slot]
-    reference: Any  # u8[axon slot | 0]
-    window: Any  # u8[axon slot | 0]
-    arrived: Any  # u8[delay, axon slot | 0]
+    bits: Matrix[np.uint8]  # [delay, slot]
+    reference: Vector[np.uint8]  # [axon slot | 0]
+    window: Vector[np.uint8]  # [axon slot | 0]
+    arrived: Matrix[np.uint8]  # [delay, axon slot | 0]
 
 
 @kernel
@@ -151,10 +151,11 @@ def _no_patterns(tick: int, inbox: Inbox, sums: Vector[Number], scratch: Scratch
     """Stand where no patterns are kept."""
 
 
-_takers: dict[Any, Any] = {}  # by what the types of a wiring and of its scratch depend on
+# By what the types of a wiring and of its scratch depend on.
+_takers: dict[tuple[object, ...], Vector[Function]] = {}
 
 
-def pattern_taker(wiring: Wiring, sum_dtype: np.dtype[Any], patterned: bool) -> Any:
+def pattern_taker(wiring: Wiring, sum_dtype: np.dtype[np.number], patterned: bool) -> Vector[Function]:
     """Return `take_patterns`, or nothing to do, as a function that the loop is handed: compiled where it is needed."""
     key = patterned, wiring.weights.dtype, wiring.bias.dtype, sum_dtype
     if key not in _takers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ from neurochip.errors import DataError
 from neurochip.spikes import SpikeTrains
 
 __all__ = ["Batch"]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _TESTING = "testing"  # in a snapshot: whether its presentations measure
 _MOST = {"bits": 1, "reference": 1, "arrived": 2, _TESTING: 1}  # in a snapshot
@@ -85,8 +88,8 @@ class Batch:
         # Kept by size of the batch: allocation costs more than a phase.
         self._states: dict[int, State] = {}
         self._receptions: dict[tuple[int, bool, bool], Reception] = {}
-        self._targets: dict[int, NDArray[Any]] = {}  # only the last population's slots are ever used
-        self._schedules: dict[tuple[int, int], NDArray[Any]] = {}
+        self._targets: dict[int, NDArray[np.number]] = {}  # only the last population's slots are ever used
+        self._schedules: dict[tuple[int, int], NDArray[np.number]] = {}
         self._presentations = np.zeros(1, dtype=np.uint64)
         # Spikes that the inputs are shown, as slots, and where those of each tick begin; `None`: inputs hold values.
         self._shown: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None
@@ -99,7 +102,7 @@ class Batch:
         """Return how many samples there are."""
         return int(self.state.bits.shape[0])
 
-    def begin(self, inputs: NDArray[Any] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
+    def begin(self, inputs: NDArray[np.number] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs``, values [sample, unit] or spikes, from rest; ``presentations`` u64[sample] number them."""
         self.state = self._kept(len(inputs))
         self._shown = None
@@ -112,7 +115,7 @@ class Batch:
         self._presentations = presentations
         self.tick = 0
 
-    def _present(self, inputs: NDArray[Any]) -> None:
+    def _present(self, inputs: NDArray[np.number]) -> None:
         """Let the inputs hold values [sample, unit], those of all of them side by side."""
         first = 0
         for k in self._layout.image.network.inputs:
@@ -143,13 +146,13 @@ class Batch:
             return found
         kept = self._showing.get(self.lossy)
         if kept is None or any(a is not b for a, b in zip(kept[1:], found[1:], strict=True)):
-            populations = found.populations.copy()
+            populations: NDArray[Any] = found.populations.copy()
             for k in self._layout.image.network.inputs:
                 populations[k, 2:4] = self._cells.shown[k], SHOWN
             kept = self._showing[self.lossy] = found._replace(populations=populations)
         return kept
 
-    def _pull(self, nudges: NDArray[Any], wanted: NDArray[Any]) -> Pull:
+    def _pull(self, nudges: NDArray[np.number], wanted: NDArray[np.number]) -> Pull:
         """Return what comes from outside."""
         pull = pulled(nudges, wanted)
         if self._shown is None:
@@ -182,7 +185,7 @@ class Batch:
             )
         return self._receptions[key]
 
-    def targets(self) -> NDArray[Any]:
+    def targets(self) -> NDArray[np.number]:
         """Return room for the targets T[sample, slot]."""
         n = len(self)
         if n not in self._targets:
@@ -194,8 +197,8 @@ class Batch:
         self,
         some: NDArray[np.int64],
         ticks: int,
-        nudges: NDArray[Any],
-        wanted: NDArray[Any],
+        nudges: NDArray[np.number],
+        wanted: NDArray[np.number],
         recorder: Recorder,
     ) -> None:
         """Run ``some`` samples through the next ``ticks``, each for itself: how they are shared changes nothing."""
@@ -245,7 +248,7 @@ class Batch:
         last: NDArray[np.uint8] = self.state.bits[:, self.tick % self.state.bits.shape[1]]
         return last
 
-    def per_core(self, per_slot: NDArray[Any]) -> NDArray[np.int64]:
+    def per_core(self, per_slot: NDArray[np.number]) -> NDArray[np.int64]:
         """Sum small counts [sample, slot] over samples and over the slots of each core."""
         out = np.zeros(len(self._layout.core_slots), dtype=np.int64)
         spikes_per_core(np.ascontiguousarray(per_slot), self._core_slots, out)
@@ -288,7 +291,7 @@ class Batch:
         received = {f"received.{name}": array for name, array in self.reception._asdict().items()}
         return {**self.state._asdict(), **received}
 
-    def restore(self, arrays: Mapping[str, NDArray[Any]], tick: int) -> bool:
+    def restore(self, arrays: Mapping[str, NDArray[np.number]], tick: int) -> bool:
         """Put the samples back where a snapshot was taken; returns whether these presentations measure."""
         marked = arrays.get(_TESTING)
         testing = marked is not None and bool(np.any(marked))
@@ -326,7 +329,7 @@ class Batch:
         return self._states[n]
 
 
-def _make_room(kept: dict[Any, Any], most: int) -> None:
+def _make_room(kept: dict[K, V], most: int) -> None:
     """Drop what was kept first, so that no more than ``most`` are kept."""
     while len(kept) >= most:
         kept.pop(next(iter(kept)))

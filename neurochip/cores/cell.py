@@ -46,8 +46,8 @@ Role = Literal["updated", "held", "shown", "integrator"]
 class Tracer(NamedTuple):
     """What a receiving core makes of the spikes of an axon: a kernel, and what tells it from others of that kernel."""
 
-    kernel: Kernel[Any, Any]
-    settings: tuple[Any, ...]
+    kernel: Kernel[..., object]
+    settings: tuple[object, ...]
 
 
 class Cell(ABC):
@@ -114,11 +114,11 @@ class Cell(ABC):
     def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
         """Return the numbers of each tick, [tick, column], for a run that begins with tick ``first``."""
 
-    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
+    def present(self, inputs: NDArray[np.number]) -> NDArray[np.number]:
         """Return what inputs hold for values in [0, 1]: these values."""
         return inputs
 
-    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
+    def aim(self, targets: NDArray[np.number]) -> NDArray[np.number]:
         """Return what outputs are pulled to for targets in [0, 1]: what inputs of that value hold."""
         return self.present(targets)
 
@@ -248,7 +248,7 @@ class TwoCompartments(Cell):
         bias[: int(first == 1)] = 0  # no spike has arrived yet
         return np.stack([shares, bias], axis=1)
 
-    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
+    def present(self, inputs: NDArray[np.number]) -> NDArray[np.number]:
         """Return R I, the constant drive that makes a neuron fire at the rate of its value, or its target."""
         return self.neuron.drive_at(inputs)
 

@@ -6,8 +6,7 @@ kind follow those of another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +132,7 @@ class Cells:
         """Whether the value of its neurons is what a receiver would make of their spikes."""
         return self.of[population].tracer is None
 
-    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
+    def neurons(self, dtype: np.dtype[np.number], slots: int, *, traced: bool) -> Neurons:
         """Return all kinds for the loop over ticks.
 
         Raises
@@ -171,17 +170,22 @@ class Cells:
         """Return the numbers of each tick, [tick, column], for a run that begins with tick ``first``."""
         return np.concatenate([cell.schedule(first, ticks) for cell in self._different], axis=1)
 
-    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
+    def present(self, inputs: NDArray[np.number]) -> NDArray[np.number]:
         """Return what inputs hold for values in [0, 1], those of all inputs side by side."""
         return self._each(self._network.inputs, inputs, lambda cell, part: cell.present(part))
 
-    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
+    def aim(self, targets: NDArray[np.number]) -> NDArray[np.number]:
         """Return what outputs are pulled to for targets in [0, 1], those of all outputs side by side."""
         return self._each(self._network.outputs, targets, lambda cell, part: cell.aim(part))
 
-    def _each(self, populations: Sequence[int], values: NDArray[Any], of: Any) -> NDArray[Any]:
+    def _each(
+        self,
+        populations: Sequence[int],
+        values: NDArray[np.number],
+        of: Callable[[Cell, NDArray[np.number]], NDArray[np.number]],
+    ) -> NDArray[np.number]:
         if not self.is_mixed:
-            changed: NDArray[Any] = of(self.of[0], values)
+            changed: NDArray[np.number] = of(self.of[0], values)
             return changed
         edges = np.cumsum([self._network.sizes[k] for k in populations])
         parts = np.split(values, edges[:-1], axis=1)
@@ -199,7 +203,7 @@ class Cells:
         return self.of[0].unit(what)
 
 
-def _of(cell: Cell, role: Role, dtype: np.dtype[Any]) -> Dynamics:
+def _of(cell: Cell, role: Role, dtype: np.dtype[np.number]) -> Dynamics:
     found = cell.dynamics(role, dtype)
     if found is None:
         raise CapabilityError("neuron", f"{type(cell).__name__} has no neurons that are {role}")

@@ -8,11 +8,11 @@ channel that loses nothing does nothing here: see `tick.run_ticks`.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from neurochip.cores.arrays import Channel, Wiring, aligned_zeros
+from neurochip.cores.arrays import Channel, Function, Wiring, aligned_zeros
 from neurochip.cores.axons import add_bits, row_of
 from neurochip.cores.delivery import clear
 from neurochip.kernels._jit import kernel, separate_kernel
@@ -21,8 +21,6 @@ from neurochip.kernels.spike_lists import list_ones
 from neurochip.kernels.types import Index, Matrix, Vector
 
 __all__ = ["LOST", "TALLY", "FaultRates", "FaultWiring", "Faults", "faulty_channel", "sound_channel"]
-
-Array = np.ndarray[Any, Any]
 
 # Why a packet never arrives, by number in `FaultWiring.cut`; 0 arrives.
 LOST = ("", "link_down", "dead_core")
@@ -49,18 +47,18 @@ _MOST_TAKEN = np.uint64(2**14)  # axons of which 16 bits hold the packets, two o
 class FaultWiring(NamedTuple):
     """What is broken for good."""
 
-    packet_bits: (
-        Array  # i64[source]  of one packet as it is taken in; 0 where they differ from neuron to neuron
-    )
-    reaches: Array  # u8[axon slot | 0]  whether a neuron has a synapse on the core; empty where all have one
-    core_of: Array  # u64[slot]  core that holds a slot
-    sites: Array  # u64[core]
-    dead: Array  # u8[core]
-    cut: Array  # u8[sender, receiver]  index into LOST
+    packet_bits: Vector[np.int64]  # [source]
+    # of one packet as it is taken in; 0 where they differ from neuron to neuron
+    reaches: Vector[np.uint8]  # [axon slot | 0]
+    # whether a neuron has a synapse on the core; empty where all have one
+    core_of: Vector[np.uint64]  # [slot]  core that holds a slot
+    sites: Vector[np.uint64]  # [core]
+    dead: Vector[np.uint8]  # [core]
+    cut: Matrix[np.uint8]  # [sender, receiver]  index into LOST
     cuts: int  # how many of these are not 0
-    stuck: Array  # u64[stuck neuron]  its slot
-    stuck_at: Array  # u8[stuck neuron]
-    is_stuck: Array  # u8[slot]
+    stuck: Vector[np.uint64]  # [stuck neuron]  its slot
+    stuck_at: Vector[np.uint8]  # [stuck neuron]
+    is_stuck: Vector[np.uint8]  # [slot]
 
 
 class FaultRates(NamedTuple):
@@ -69,10 +67,10 @@ class FaultRates(NamedTuple):
     drop: float
     spurious: float
     delay: float
-    delay_ticks: Any  # u64
-    drop_seed: Any
-    spurious_seed: Any
-    delay_seed: Any
+    delay_ticks: Index  # u64
+    drop_seed: Index
+    spurious_seed: Index
+    delay_seed: Index
 
 
 class Faults(NamedTuple):
@@ -80,12 +78,13 @@ class Faults(NamedTuple):
 
     wiring: FaultWiring
     rates: FaultRates
-    packed: Array  # u8[slot / 8]
-    fired: Array  # u64[slot + 4]  who sent, each population's from its first slot on, counted from there
-    n_fired: Array  # u64[population]
-    keys: Array  # u64[2, slot]  of the draws of those that sent: whether a packet is lost, and late
-    chosen: Array  # u8[2, slot]  which of their packets are, on the way to one core
-    tally: Array  # i64[core, TALLY]
+    packed: Vector[np.uint8]  # [slot / 8]
+    fired: Vector[np.uint64]  # [slot + 4]
+    # who sent, each population's from its first slot on, counted from there
+    n_fired: Vector[np.uint64]  # [population]
+    keys: Matrix[np.uint64]  # [2, slot]  of the draws of those that sent: whether a packet is lost, and late
+    chosen: Matrix[np.uint8]  # [2, slot]  which of their packets are, on the way to one core
+    tally: Matrix[np.int64]  # [core, TALLY]
 
 
 @separate_kernel
@@ -290,17 +289,17 @@ def _send(
 def _send_nothing(
     faults: Faults,
     chip: Wiring,
-    bits: Any,
-    arrived: Any,
+    bits: Vector[np.uint8],
+    arrived: Matrix[np.uint8],
     late: Vector[np.uint64],
     got: Vector[np.uint16],
     presentation: Index,
-    tick: Any,
+    tick: Index,
 ) -> None:
     """Stand where a channel without faults would have something to do."""
 
 
-_sends: dict[tuple[bool, Any, Any], Any] = {}  # by what the type of a channel depends on
+_sends: dict[tuple[object, ...], Vector[Function]] = {}  # by what the type of a channel depends on
 
 
 def _channel(broken: FaultWiring, rates: FaultRates, wiring: Wiring, slots: int) -> Channel:

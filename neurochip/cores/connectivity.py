@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.cores.arrays import Synapses, aligned_zeros
+from neurochip.cores.arrays import Function, Synapses, aligned_zeros
 from neurochip.elements.connections import Connection, Memory
 from neurochip.elements.connections.connection import memory_of
 from neurochip.kernels._jit import Kernel, kernel
@@ -30,7 +30,7 @@ from neurochip.kernels.types import Index, Number, Vector
 
 __all__ = ["Connectivities"]
 
-Array = NDArray[Any]
+Array = NDArray[Number]
 _FILL = 4  # of u16 in a whole word
 
 
@@ -39,15 +39,15 @@ def _nothing(memory: Memory, active: Vector[np.uint64], n_active: Index, sums: V
     """Stand where there is no other connectivity."""
 
 
-def _ones(n: int, dtype: np.dtype[Any]) -> Array:
+def _ones(n: int, dtype: np.dtype[Number]) -> Array:
     """Return ones that all stand in one place; two at least, or numba would take them for an array like others."""
     return np.lib.stride_tricks.as_strided(np.ones(1, dtype), (max(2, n),), (0,))
 
 
 @functools.cache
 def _values(
-    deliver: Kernel[Any, Any], weight_dtype: np.dtype[Any], sum_dtype: np.dtype[Any]
-) -> tuple[Any, Any]:
+    deliver: Kernel[..., object], weight_dtype: np.dtype[Number], sum_dtype: np.dtype[Number]
+) -> tuple[Vector[Function], Vector[Function]]:
     """Return a connectivity's kernel as functions that deliver weights, and ones."""
     active, none, sums = np.zeros(0, np.uint64), np.uint64(0), np.zeros(0, sum_dtype)
     memory = memory_of(np.zeros(0, weight_dtype), [])
@@ -64,9 +64,9 @@ class Connectivities:
         Formats W of the weights that the loop reads, and S of sums.
     """
 
-    def __init__(self, weight_dtype: np.dtype[Any], sum_dtype: np.dtype[Any]) -> None:
+    def __init__(self, weight_dtype: np.dtype[Number], sum_dtype: np.dtype[Number]) -> None:
         self._dtypes = np.dtype(weight_dtype), np.dtype(sum_dtype)
-        self._kernels: list[Kernel[Any, Any]] = []
+        self._kernels: list[Kernel[..., object]] = []
         self._rows: list[tuple[int, tuple[int, ...]]] = []
         self._held: tuple[list[Array], ...] = ([], [], [])  # near, far, table
         self._lengths = [0, 0, 0]
@@ -122,7 +122,7 @@ class Connectivities:
         )
 
 
-def _joined(held: Sequence[Array], dtype: Any) -> Array:
+def _joined(held: Sequence[Array], dtype: Any) -> Any:
     """Return arrays one after the other; a single one as it is, without a copy."""
     if len(held) == 1 and held[0].flags.c_contiguous and held[0].flags.writeable:
         return held[0]

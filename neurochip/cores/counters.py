@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -301,9 +301,7 @@ class EventCounters:
 
 
 @entry
-def spikes_per_core(
-    per_slot: Matrix[np.integer[Any]], slots: Matrix[np.uint64], out: Vector[np.int64]
-) -> None:
+def spikes_per_core(per_slot: Matrix[np.integer], slots: Matrix[np.uint64], out: Vector[np.int64]) -> None:
     """Sum a small count [sample, slot] over samples and over the slots u64[core, 2] of each core: i64[core] ``out``."""
     for c in range(slots.shape[0]):
         total = 0

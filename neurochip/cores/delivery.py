@@ -6,8 +6,6 @@ kind say which weights are met (`elements/connections`). Both leave their sums i
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.cores.arrays import Neurons, Scratch, Synapses, Wiring
@@ -85,7 +83,7 @@ def deliver_range(
 
 
 @kernel
-def _memory(k: Index, weights: Any, synapses: Synapses) -> Memory:
+def _memory(k: Index, weights: Vector[Number], synapses: Synapses) -> Memory:
     """Return what a block of any connectivity is delivered from."""
     at = synapses.spans[k]
     near, far, table = (
@@ -109,7 +107,7 @@ def _deliver_listed(k: Index, wiring: Wiring, synapses: Synapses, own: bool, scr
 
 @kernel
 def _reach_listed(
-    k: Index, begin: Any, n: Index, wiring: Wiring, synapses: Synapses, scratch: Scratch
+    k: Index, begin: Index, n: Index, wiring: Wiring, synapses: Synapses, scratch: Scratch
 ) -> None:
     """Add to ``scratch.total`` how many of ``n`` spikes listed for a block, from ``begin`` on, reach each neuron."""
     kind, s = synapses.connectivity[k], wiring.blocks[k, 1]
@@ -119,7 +117,9 @@ def _reach_listed(
 
 
 @separate_kernel
-def _doubtful(first: Index, width: Index, drive: Any, value: Any, total: Any) -> Any:
+def _doubtful(
+    first: Index, width: Index, drive: Vector[Number], value: Vector[Number], total: Vector[Number]
+) -> Index:
     """Count neurons at 0 to which nothing came, or what adds up to nothing, and that no spike was found to reach."""
     found = np.int64(0)
     for j in range(_NOTHING, width):
@@ -128,7 +128,7 @@ def _doubtful(first: Index, width: Index, drive: Any, value: Any, total: Any) ->
 
 
 @separate_kernel
-def _show_reached(first: Index, width: Index, total: Any, reached: Vector[Float]) -> None:
+def _show_reached(first: Index, width: Index, total: Vector[Number], reached: Vector[Float]) -> None:
     for j in range(_NOTHING, width):
         reached[first + j] = total[j]
 

@@ -6,7 +6,7 @@ Placement plays no part here: what a core does follows from bits alone, and is c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ from neurochip.kernels.tiles import WIDE
 
 __all__ = ["LayerEngine", "Presented"]
 
+S = TypeVar("S", bound=np.generic)
+
 _TOGETHER = 256  # ticks whose sums are added up before neurons are updated
 _FEW = 4  # samples for which weights are not cut into tiles
 MOST_ROOM = 1 << 26  # bytes of room for a layer after the other; networks that need more go tick by tick
@@ -45,7 +47,7 @@ class Presented(NamedTuple):
         The variable that was added up at the end of each sample, list over layers of i64[unit].
     """
 
-    states: Mapping[int, NDArray[Any]]
+    states: Mapping[int, NDArray[np.number]]
     totals: list[Counts]
 
 
@@ -79,13 +81,13 @@ class LayerEngine:
     def __init__(
         self,
         placed: PlacedNetwork,
-        weights: Sequence[NDArray[Any]],
+        weights: Sequence[NDArray[np.number]],
         dynamics: Sequence[Dynamics],
         variables: int,
         raster: LayeredRaster,
-        held_as: np.dtype[Any],
-        dtype: np.dtype[Any],
-        rest: Sequence[NDArray[Any]] | None = None,
+        held_as: np.dtype[np.number],
+        dtype: np.dtype[np.number],
+        rest: Sequence[NDArray[np.number]] | None = None,
         delays: Sequence[int] | None = None,
         scales: Sequence[float] | None = None,
         units: Sequence[float] | None = None,
@@ -122,7 +124,7 @@ class LayerEngine:
         )
         return remembered, scratch(wiring, variables, self._sums)
 
-    def advance(self, ticks: int, *, record: bool = False) -> list[NDArray[Any]]:
+    def advance(self, ticks: int, *, record: bool = False) -> list[NDArray[np.number]]:
         """Go on; return the first variable after each tick, list over layers of T[tick, unit], if it is recorded."""
         slots, here = self.raster.n_slots, slice(self.tick, self.tick + ticks)
         states = np.zeros((ticks if record else 0, 1, slots), dtype=self._dtype)
@@ -261,12 +263,12 @@ class LayerEngine:
         return pulled(nudge, aligned_zeros((1, self.raster.n_slots), self._dtype), played)
 
     def _recorder(
-        self, spikes: NDArray[np.uint8], states: NDArray[Any], idle: Counts, idle_per_tick: Counts
+        self, spikes: NDArray[np.uint8], states: NDArray[np.number], idle: Counts, idle_per_tick: Counts
     ) -> Recorder:
         nothing = no_records(self._wiring, 1, np.zeros(len(self._placed.sizes), np.int64))
         return nothing._replace(spikes=spikes, states=states, idle=idle, idle_per_tick=idle_per_tick)
 
-    def _seen(self, layer: int, values: NDArray[Any]) -> NDArray[Any]:
+    def _seen(self, layer: int, values: NDArray[np.number]) -> NDArray[np.number]:
         """Return what is recorded of a layer in the unit of its potentials, above their zero."""
         if self._units is not None:
             values = values * self._units[layer]
@@ -274,7 +276,7 @@ class LayerEngine:
             values += self._rest[layer].astype(values.dtype)
         return values
 
-    def _by_layer(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+    def _by_layer(self, values: NDArray[S]) -> list[NDArray[S]]:
         return [values[..., first : first + size] for first, _, size in self.raster.layers.tolist()]
 
     def idle(self, placed: PlacedNetwork | None = None) -> tuple[Counts, Counts]:

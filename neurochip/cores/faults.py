@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,7 @@ class FaultPlan:
     down: frozenset[Link]
     flips: WeightFlips | None
     on_the_way: bool
-    found: Mapping[str, Mapping[str, Any]]
+    found: Mapping[str, Mapping[str, object]]
 
     @property
     def dead(self) -> NDArray[np.bool_]:
@@ -87,7 +86,7 @@ class FaultPlan:
             np.add.at(out, self.wiring.core_of[begin:end].astype(np.int64), packets)
         return out
 
-    def at_cores(self, per_axon: NDArray[Any], layer: int) -> NDArray[Any]:
+    def at_cores(self, per_axon: NDArray[np.number], layer: int) -> NDArray[np.number]:
         """Return [sample, receiving core, unit] of what cores keep of their axons [sample, axon] from a layer."""
         size = self.layout.image.network.sizes[layer]
         rows = [
@@ -133,7 +132,7 @@ def plan_faults(spec: FaultsSpec, layout: Layout, seed: int, *, testing: bool) -
     flips = None
     if acting.weight_bit_flip is not None:
         flips = flips_of(layout, acting.weight_bit_flip.rate, fault_key(acting.weight_bit_flip, seed))
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, object]] = {}
     if acting.dead_core is not None:
         used = {core.site for core in image.cores}
         found["dead_core"] = {"cores": sorted(sites), "in_use": len(sites & used)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class IntegerSettling(Settling):
         """What their decoder makes of the bits, in integers."""
         return Tracer(trace, ("integers",))
 
-    def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
+    def dynamics(self, role: Role, dtype: np.dtype[np.number]) -> Dynamics | None:
         """Return neurons, or inputs that hold a value; see `Cell`."""
         at = self.numbers.sum_fraction
         if role == "updated":
@@ -68,7 +68,7 @@ class IntegerSettling(Settling):
             shifts = np.array([_nearest_shift(t) for t in range(first, first + ticks)])
         return np.minimum(shifts, self.numbers.forgetting).astype(np.float64)[:, None]
 
-    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
+    def present(self, inputs: NDArray[np.number]) -> NDArray[np.number]:
         """An input holds its value, rounded to nearest."""
         return np.rint(np.ldexp(np.asarray(inputs, np.float64), self.numbers.state.fraction))
 

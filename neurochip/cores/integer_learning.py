@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class IntegerLearning:
         self._activity = numbers.trace.fraction if traced else numbers.state.fraction
 
     def change(
-        self, projection: int, pre: NDArray[Any], post: NDArray[Any], rate: float, place: str
+        self, projection: int, pre: NDArray[np.integer], post: NDArray[np.integer], rate: float, place: str
     ) -> Change:
         """Return integers for what stood at both ends, [term, neuron] of values."""
         exponent = exponent_of(abs(rate))
@@ -81,7 +81,7 @@ class IntegerLearning:
 
     def add(
         self,
-        weights: NDArray[Any],
+        weights: NDArray[np.integer],
         at: tuple[np.uint64, np.uint64],
         rows: NDArray[np.uint64],
         change: Change,
@@ -92,13 +92,15 @@ class IntegerLearning:
         """Add a change to some rows of a block of weights; ``at`` is its first weight, and from row to row."""
         largest = (int(np.abs(change.pre).max(initial=0)) or 1) * (int(np.abs(columns).max(initial=0)) or 1)
         narrow = largest * len(columns) < 2**30
-        room: NDArray[Any] = np.zeros(columns.shape[1], np.int32 if narrow else np.int64)
+        room: NDArray[np.integer] = np.zeros(columns.shape[1], np.int32 if narrow else np.int64)
         right, left = max(change.shift, 0), max(-change.shift, 0)
         signed = columns if change.sign > 0 else -columns
         rounding = Rounding(*self._range, int(self.stochastic), key)
         change_fixed(weights, *at, rows, change.pre, signed, left, right, room, rounding, out)
 
-    def bias(self, held: NDArray[Any], moved: NDArray[Any], rate_exponent: int, key: np.uint64) -> None:
+    def bias(
+        self, held: NDArray[np.integer], moved: NDArray[np.number], rate_exponent: int, key: np.uint64
+    ) -> None:
         """Add the change of the biases of a core, values that are whole multiples of 2^(rate_exponent − fraction)."""
         form, fraction = self.numbers.bias, self.numbers.state.fraction
         shift = fraction - rate_exponent - form.fraction

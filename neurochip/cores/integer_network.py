@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def integer_network(
     network: SpikingNetwork,
     raster: LayeredRaster,
     membranes: MembranesSpec,
-    joined: Sequence[tuple[Connectivity, NDArray[Any]]],
+    joined: Sequence[tuple[Connectivity, NDArray[np.number]]],
 ) -> IntegerNetwork:
     """Return the neurons of a network on a chip that holds potentials as `MembranesSpec` says.
 
@@ -145,7 +145,7 @@ def _real_numbers(group: NeuronGroup, network: SpikingNetwork) -> dict[str, Arra
 
 
 def _into(
-    network: SpikingNetwork, group: NeuronGroup, joined: Sequence[tuple[Connectivity, NDArray[Any]]]
+    network: SpikingNetwork, group: NeuronGroup, joined: Sequence[tuple[Connectivity, NDArray[np.number]]]
 ) -> _Into:
     most, bias, scales = 0.0, np.zeros(group.size), []
     for c, (connection, weights) in zip(network.connections, joined, strict=True):

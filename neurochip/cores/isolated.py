@@ -7,7 +7,7 @@ processes of their own and joined by pipes, such cores must come to the same spi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,9 @@ __all__ = ["CoreMemory", "IsolatedCore", "memory_of"]
 class CoreMemory(NamedTuple):
     """What a core has of its own: weights of its blocks, scales, and biases of its slots."""
 
-    weights: NDArray[Any]
-    scales: NDArray[Any]
-    bias: NDArray[Any]
+    weights: NDArray[np.number]
+    scales: NDArray[np.number]
+    bias: NDArray[np.number]
 
 
 def memory_of(layout: Layout, wiring: Wiring, core: int) -> CoreMemory:
@@ -95,7 +95,9 @@ class IsolatedCore:
         self._scratch = scratch(self._wiring, self._variables, self._layout.sum_dtype)
         self._tick = 0
 
-    def begin(self, samples: int, presentations: NDArray[np.uint64], inputs: NDArray[Any] | None) -> None:
+    def begin(
+        self, samples: int, presentations: NDArray[np.uint64], inputs: NDArray[np.number] | None
+    ) -> None:
         """Start from rest; ``inputs`` [sample, neuron of this core] for a clamped core."""
         self._state = state(self._wiring, samples, self._variables, self._layout.longest_delay)
         self._reception = reception(
@@ -116,7 +118,7 @@ class IsolatedCore:
         return slice(first, first + self._image.cores[self._core].size)
 
     def tick(
-        self, received: Mapping[int, bytes], *, beta: float = 0.0, targets: NDArray[Any] | None = None
+        self, received: Mapping[int, bytes], *, beta: float = 0.0, targets: NDArray[np.number] | None = None
     ) -> bytes:
         """Take in the bits that other cores sent in the last tick, and return this tick's own, in wire form.
 
@@ -151,6 +153,6 @@ class IsolatedCore:
         self._tick += 1
         return Spikes.from_array(bits[None, :, self._own()]).to_bytes()
 
-    def values(self) -> NDArray[Any]:
+    def values(self) -> NDArray[np.number]:
         """Return s of its neurons, [sample, neuron]: what an outside observer sees, not other cores."""
         return self._state.words[:, VALUE, self._own()].copy()

@@ -19,7 +19,7 @@ from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
 from neurochip.kernels.row_sums import Drive, drive_with
 from neurochip.kernels.tiles import Tiles, add_up, list_filled
-from neurochip.kernels.types import Index
+from neurochip.kernels.types import Cube, Index, Matrix, Number, Vector
 
 __all__ = ["LISTED", "Layers", "LayerRoom", "Seen", "add", "run_layers", "write"]
 
@@ -31,9 +31,9 @@ _NOTHING = np.uint64(0)
 class Layers(NamedTuple):
     """A network without loops, all of whose blocks are dense."""
 
-    order: Array  # i64[layer]  populations, each after all that it receives from
-    received: Array  # u8[population]  1: another one receives it
-    tiles_of: Array  # u64[block + 1]  the tiles of block k are tiles_of[k] … tiles_of[k + 1] − 1
+    order: Vector[np.int64]  # [layer]  populations, each after all that it receives from
+    received: Vector[np.uint8]  # [population]  1: another one receives it
+    tiles_of: Vector[np.uint64]  # [block + 1]  the tiles of block k are tiles_of[k] … tiles_of[k + 1] − 1
     tiles: Tiles
 
 
@@ -42,10 +42,10 @@ class LayerRoom(NamedTuple):
 
     words: Array  # T[variable, slot]
     room: Array  # T[row, slot]  what updates are handed
-    lists: Array  # u32[tick + 1, slot + LISTED · population]
-    packed: Array  # u8[slot / 8]
-    tails: Array  # u32[population, tick + 1, 8]
-    lengths: Array  # u64[population, tick + 1]
+    lists: Matrix[np.uint32]  # [tick + 1, slot + LISTED · population]
+    packed: Vector[np.uint8]  # [slot / 8]
+    tails: Cube[np.uint32]  # [population, tick + 1, 8]
+    lengths: Matrix[np.uint64]  # [population, tick + 1]
     sums: Array  # S[block of a range, tick, column]
     part: Array  # P[column]
     target: Array  # T[slot]
@@ -54,25 +54,25 @@ class LayerRoom(NamedTuple):
 class Seen(NamedTuple):
     """What is written down of all samples, one after the other."""
 
-    bits: Array  # u8[tick, slot]  of inputs given, of others written
+    bits: Matrix[np.uint8]  # [tick, slot]  of inputs given, of others written
     states: Array  # T[tick | 0, column]  the first variable of populations that are recorded
-    column: Array  # i64[population]  where they stand in it; −1: nowhere
-    size: Array  # i64[population]  neurons
-    idle: Array  # i64[slot]
-    idle_per_tick: Array  # i64[tick]
+    column: Vector[np.int64]  # [population]  where they stand in it; −1: nowhere
+    size: Vector[np.int64]  # [population]  neurons
+    idle: Vector[np.int64]  # [slot]
+    idle_per_tick: Vector[np.int64]  # [tick]
     summed: int  # which variable is added up at the end of each sample; −1: none
-    total: Array  # i64[slot]
+    total: Vector[np.int64]  # [slot]
 
 
 @kernel
-def _start(p: Any, wiring: Wiring) -> Any:
+def _start(p: Index, wiring: Wiring) -> Any:
     """Return where the list of a population begins."""
     return wiring.populations[p, 0] + np.uint64(LISTED) * np.uint64(p)
 
 
 @kernel
 def _sum_block(
-    k: Index, at: Any, n_samples: int, each: int, layers: Layers, wiring: Wiring, room: LayerRoom
+    k: Index, at: Index, n_samples: int, each: int, layers: Layers, wiring: Wiring, room: LayerRoom
 ) -> None:
     """Write what a block brings in each tick into ``room.sums[at]``."""
     s = wiring.blocks[k, 1]
@@ -100,14 +100,14 @@ def _sum_block(
 
 
 @separate_kernel
-def write(source: Any, first: Index, n: Index, to: Any) -> None:
+def write(source: Vector[Number], first: Index, n: Index, to: Vector[Number]) -> None:
     """Copy ``n`` entries from ``first`` on to the beginning of ``to``."""
     for j in range(_NOTHING, np.uint64(n)):
         to[j] = source[first + j]
 
 
 @separate_kernel
-def add(source: Any, first: Index, last: Index, to: Any) -> None:
+def add(source: Vector[Number], first: Index, last: Index, to: Vector[Number]) -> None:
     """Add entries, cut to whole numbers, to those of the same places."""
     for j in range(first, last):
         to[j] += np.int64(source[j])
@@ -115,7 +115,7 @@ def add(source: Any, first: Index, last: Index, to: Any) -> None:
 
 @kernel
 def _update_layer(
-    p: Any,
+    p: Index,
     begin: int,
     n_samples: int,
     each: int,

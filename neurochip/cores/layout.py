@@ -67,7 +67,7 @@ class Layout:
         ]
         self.cores = list(range(len(image.cores))) if only is None else [only]
         self.blocks: list[Block] = []  # core by core
-        self._synapses: dict[tuple[int, np.dtype[Any]], Synapses] = {}
+        self._synapses: dict[tuple[int, np.dtype[np.number]], Synapses] = {}
         self._matrices: dict[int, tuple[int, int, int]] = {}  # projection → start, rows with padding, stride
         self._listed: dict[int, slice] = {}  # projection whose synapses are listed → its weights
         # What a sum is multiplied by besides the scale of its weights, T[projection].

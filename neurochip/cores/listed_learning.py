@@ -38,7 +38,7 @@ class ListedLearning:
     """
 
     def __init__(
-        self, image: ChipImage, projection: Projection, connection: Connection, dtype: np.dtype[Any]
+        self, image: ChipImage, projection: Projection, connection: Connection, dtype: np.dtype[np.number]
     ) -> None:
         self._image, self._projection, self._of, self._dtype = image, projection, connection, dtype
         self.cores = image.cores_of(projection.target)
@@ -64,11 +64,11 @@ class ListedLearning:
             found[c] = np.unique(weight[(target >= core.first) & (target < core.last)])
         return found
 
-    def sums(self, update: WeightUpdate) -> NDArray[Any]:
+    def sums(self, update: WeightUpdate) -> NDArray[np.number]:
         """Return Σ over samples and synapses of pre × post for each weight, in the shape of the weights."""
         if any(pre.ndim == 3 for pre, _ in update.terms):
             each = [self.sums(self._of_core(update, c)) for c in self.cores]
-            whole: NDArray[Any] = np.sum(each, axis=0, dtype=self._dtype)
+            whole: NDArray[np.number] = np.sum(each, axis=0, dtype=self._dtype)
             return whole
         accumulate = self._of.accumulate
         if accumulate is None:
@@ -89,7 +89,7 @@ class ListedLearning:
             terms.append((pre[:, row] if pre.ndim == 3 else pre, own))
         return replace(update, terms=tuple(terms))
 
-    def _summed(self, update: WeightUpdate) -> NDArray[Any]:
+    def _summed(self, update: WeightUpdate) -> NDArray[np.number]:
         """Return the same of a connectivity that has no kernel for it, by its synapses."""
         source, target, weight = self._of.edges()
         products = np.zeros(source.size, self._dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ def write_parameters(
     layout: Layout, wiring: Wiring, parameters: Parameters, largest: float | None
 ) -> tuple[Wiring, int]:
     """Put parameters in place; returns the wiring with its scales, and how many weights were clipped."""
-    matrices: list[NDArray[Any]] = []
+    matrices: list[NDArray[np.number]] = []
     clipped = 0
     image, numbers, network = layout.image, layout.numbers, layout.image.network
     bits = integer_bits(image.precision)
@@ -74,6 +73,6 @@ def read_parameters(layout: Layout, wiring: Wiring) -> Parameters:
     )
 
 
-def _as_integers(values: NDArray[Any], form: QFormat) -> NDArray[np.int64]:
+def _as_integers(values: NDArray[np.number], form: QFormat) -> NDArray[np.int64]:
     """Return values in a fixed-point format, rounded to nearest and held in its range."""
     return np.clip(np.rint(np.asarray(values, np.float64) * form.one), -form.top, form.top).astype(np.int64)

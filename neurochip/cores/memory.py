@@ -255,8 +255,8 @@ class SynapseMemories:
         """Let the optimiser turn a change of a projection's weights into a step, and take it: which met their limit."""
         values = values_of(self._layout, self.wiring, projection)
         step = optimiser.weights(projection, change, values, self.updates + 1)
-        rounding: Any = {"stochastic": self._stochastic, "key": self._key(projection)}
-        return write_step(self._layout, self.wiring, projection, step, **rounding)
+        key = self._key(projection)
+        return write_step(self._layout, self.wiring, projection, step, stochastic=self._stochastic, key=key)
 
     def _change_block(
         self,
@@ -291,7 +291,7 @@ class SynapseMemories:
 
         def share(k: int) -> None:
             rows, room = edges[k : k + 2], scratch[k]
-            value: Any = t.type(step)
+            value = t.type(step)
             if bits is None:
                 change_floats(weights, start, stride, rows, pre, columns, value, room, out[k])
             else:
@@ -363,7 +363,7 @@ class SynapseMemories:
             layout.store(self.wiring.weights, k, weights.reshape(connection.shape))
         else:
             met, ends = np.zeros(len(weights), np.uint8), integer_range(bits)
-            step: Any = t.type(self._step(k, update.rate))
+            step = t.type(self._step(k, update.rate))
             if add_integers(weights, change, step, *ends, int(self._stochastic), self._key(k), met):
                 raise not_finite(network, k)
             written.saturations[...] += of.held(met)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class Rounding(NamedTuple):
     bottom: int
     top: int
     stochastic: int
-    key: Any
+    key: Index
 
 
 @entry
@@ -128,15 +128,15 @@ def change_integers(
 
 @entry
 def change_fixed(
-    weights: Vector[np.integer[Any]],
+    weights: Vector[np.integer],
     start: Index,
     stride: Index,
     rows: Vector[np.uint64],
     pre: Matrix[np.int32],
-    post: Matrix[np.integer[Any]],
+    post: Matrix[np.integer],
     left: Index,
     right: Index,
-    change: Vector[np.integer[Any]],
+    change: Vector[np.integer],
     rounding: Rounding,
     out: Vector[np.int64],
 ) -> None:
@@ -169,14 +169,14 @@ def change_fixed(
 
 @entry
 def add_integers(
-    weights: Any,
-    change: Any,
+    weights: Vector[np.integer],
+    change: Vector[Float],
     rate: Real,
     bottom: int,
     top: int,
     stochastic: int,
     key: Index,
-    met: Any,
+    met: Vector[np.uint8],
 ) -> int:
     """Add ``rate`` · ``change`` T[weight], in steps, to W[weight] ``weights``, rounded and kept in their range.
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from neurochip.cores.arrays import Neurons, aligned_zeros
+from neurochip.cores.arrays import Function, Neurons, aligned_zeros
 from neurochip.elements.constants import TAKE, no_constants
 from neurochip.elements.element import constants_of
 from neurochip.elements.neurons.neuron import Dynamics, Moment, Sample
 from neurochip.elements.neurons.settling import DECODER_LAMBDA, TRACED
 from neurochip.elements.stages import Parts, decode, specialised, stage_of
 from neurochip.kernels._jit import Kernel, kernel
-from neurochip.kernels.types import Float, Index, Vector
+from neurochip.kernels.types import Float, Index, Number, Vector
 
 __all__ = ["decoders_trace", "neurons_of"]
 
@@ -37,27 +36,36 @@ def _trace(
 
 
 @kernel
-def _no_trace(first: Index, last: Index, bits: Any, schedule: Any, c: Any, trace: Any) -> None:
+def _no_trace(
+    first: Index,
+    last: Index,
+    bits: Vector[np.uint8],
+    schedule: Vector[Number],
+    c: Vector[Number],
+    trace: Vector[Number],
+) -> None:
     """Stand where nobody keeps a trace."""
 
 
 @functools.cache
-def _update_value(update: Kernel[Any, Any], dtype: np.dtype[Any]) -> Any:
+def _update_value(update: Kernel[..., object], dtype: np.dtype[np.number]) -> Vector[Function]:
     row, plane = np.zeros(0, dtype), np.zeros((0, 0), dtype)
     words, slot = np.zeros(0, np.uint64), np.uint64(0)
     nudge = np.int64(0) if dtype.kind == "i" else dtype.type(0)
     moment = Moment(1, slot, slot, row, nudge, False)
     sample = Sample(plane, np.zeros(0, np.uint8), row, row, words, plane, plane, np.zeros(0, np.int64))
-    return update.value(slot, slot, moment, sample, row)
+    value: Vector[Function] = update.value(slot, slot, moment, sample, row)
+    return value
 
 
 @functools.cache
-def _trace_value(trace: Kernel[Any, Any], dtype: np.dtype[Any]) -> Any:
+def _trace_value(trace: Kernel[..., object], dtype: np.dtype[np.number]) -> Vector[Function]:
     row, slot = np.zeros(0, dtype), np.uint64(0)
-    return trace.value(slot, slot, np.zeros(0, np.uint8), row, row, row)
+    value: Vector[Function] = trace.value(slot, slot, np.zeros(0, np.uint8), row, row, row)
+    return value
 
 
-def decoders_trace(decoder: Any) -> Kernel[Any, Any]:
+def decoders_trace(decoder: object) -> Kernel[..., object]:
     """Return what makes a trace of bits as a decoder does; neurons that settle hold its constants."""
     parts: Parts = {
         decode: stage_of("decoder", decoder),
@@ -68,10 +76,10 @@ def decoders_trace(decoder: Any) -> Kernel[Any, Any]:
 
 def neurons_of(
     kinds: Sequence[Dynamics],
-    dtype: np.dtype[Any],
+    dtype: np.dtype[np.number],
     slots: int,
     *,
-    trace: Kernel[Any, Any] | None = None,
+    trace: Kernel[..., object] | None = None,
     patterned: bool = False,
     columns: Sequence[int] | None = None,
     bias_columns: Sequence[int] | None = None,

@@ -29,7 +29,7 @@ __all__ = [
     "synapses_of",
 ]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 Weights = ArrayLike | tuple[Connection, ArrayLike | None]
 Synapses = tuple[Connection, Array]
 _UNIT = np.ones(1, dtype=np.int8)  # what connectivities without weights have
@@ -169,7 +169,7 @@ def weight_format(
     raise ConfigError("weights", f"{why}, and {chip.name} has {chip.weights.formats()}; {cure}")
 
 
-def _holds(kind: np.dtype[Any], matrix: Array) -> bool:
+def _holds(kind: np.dtype[np.number], matrix: Array) -> bool:
     """Whether a format holds every value of a matrix as it is."""
     return np.can_cast(matrix.dtype, kind, "safe") or np.array_equal(matrix, matrix.astype(kind))
 

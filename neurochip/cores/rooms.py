@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from neurochip.cores.arrays import Compacted, Pull, Reception, Recorder, Scratch
 from neurochip.elements.neurons.neuron import ROOM
 
 __all__ = ["VECTOR", "WORD", "axons_of", "no_records", "pulled", "reception", "scratch", "state", "up"]
+
+S = TypeVar("S", bound=np.generic)
 
 VECTOR, WORD = 16, 64  # slots
 
@@ -38,7 +40,7 @@ def state(wiring: Wiring, n: int, variables: int, delay: int) -> State:
 def reception(
     wiring: Wiring,
     n: int,
-    sum_dtype: np.dtype[Any],
+    sum_dtype: np.dtype[np.number],
     delay: int,
     *,
     patterned: bool = False,
@@ -50,7 +52,7 @@ def reception(
     axons = axons_of(wiring)
     sums = max((int(first) + up(int(width), VECTOR) for first, width in wiring.blocks[:, [5, 3]]), default=0)
 
-    def per_axon(dtype: Any, wanted: bool) -> Any:
+    def per_axon(dtype: type[S] | np.dtype[S], wanted: bool) -> NDArray[S]:
         return aligned_zeros((n, axons if wanted else 0), dtype)
 
     return Reception(
@@ -64,7 +66,7 @@ def reception(
     )
 
 
-def scratch(wiring: Wiring, variables: int, sum_dtype: np.dtype[Any]) -> Scratch:
+def scratch(wiring: Wiring, variables: int, sum_dtype: np.dtype[np.number]) -> Scratch:
     """Return room for one thread."""
     slots, axons, t = len(wiring.bias), axons_of(wiring), wiring.bias.dtype
     most = max(slots, axons)
@@ -90,12 +92,14 @@ def scratch(wiring: Wiring, variables: int, sum_dtype: np.dtype[Any]) -> Scratch
     )
 
 
-def part_dtype(weight_dtype: np.dtype[Any], sum_dtype: np.dtype[Any]) -> np.dtype[Any]:
+def part_dtype(weight_dtype: np.dtype[np.number], sum_dtype: np.dtype[np.number]) -> np.dtype[np.number]:
     """Return the format of sums of a few rows: 16 bits for whole numbers of 8."""
     return np.dtype(np.int16) if weight_dtype == np.int8 and sum_dtype.kind == "i" else sum_dtype
 
 
-def pulled(nudge: NDArray[Any], target: NDArray[Any], played: NDArray[np.uint8] | None = None) -> Pull:
+def pulled(
+    nudge: NDArray[np.number], target: NDArray[np.number], played: NDArray[np.uint8] | None = None
+) -> Pull:
     """Return targets that pull, and spikes that an input plays back; inputs are shown no others."""
     if played is None:
         played = np.zeros((0, 0, 0), np.uint8)

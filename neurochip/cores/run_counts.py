@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ class RunCounts:
             found.tally[:, TALLY.index("aer_received")] = received
         return found
 
-    def _sent(self, per_slot: NDArray[Any]) -> Counts:
+    def _sent(self, per_slot: NDArray[np.number]) -> Counts:
         """Sum small counts [sample, slot] over samples and over neurons that send alike."""
         if len(self._ways.pieces) == len(self._image.cores):
             return self._batch.per_core(per_slot)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from neurochip.cores.arrays import Chip, Pull, Recorder, Samples, Scratch, Span
+from neurochip.cores.arrays import Chip, Function, Pull, Recorder, Samples, Scratch, Span
 from neurochip.cores.layerwise import Seen, add, write
 from neurochip.kernels._jit import entry
 from neurochip.kernels.calls import invoke
-from neurochip.kernels.types import Cube
+from neurochip.kernels.types import Cube, Vector
 
 __all__ = ["run_samples"]
 
@@ -19,7 +17,7 @@ _NOTHING = np.uint64(0)
 
 @entry
 def run_samples(
-    loop: Any,
+    loop: Vector[Function],
     first: int,
     last: int,
     span: Span,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neurochip.cores.raster import LayeredRaster
 from neurochip.description.spiking import AS_GOOD_AS, NeuronGroup, SpikingNetwork
@@ -34,7 +32,9 @@ _RESETS = {
 }
 
 
-def discretised(group: NeuronGroup, dt: float, method: str, state: Any = np.float64) -> NDArray[np.float64]:
+def discretised(
+    group: NeuronGroup, dt: float, method: str, state: DTypeLike = np.float64
+) -> NDArray[np.float64]:
     """Return f64[row, unit], `filtered.CONSTANTS` of a group, without the bias.
 
     ``euler``: 1 − dt/τ and dt/τ. ``exact``: e^(−dt/τ) and 1 − e^(−dt/τ), which is the solution when the input
@@ -90,7 +90,9 @@ def discretised(group: NeuronGroup, dt: float, method: str, state: Any = np.floa
     return np.array([constants[name] for name in CONSTANTS])
 
 
-def spiking_dynamics(network: SpikingNetwork, raster: LayeredRaster, state: Any = np.float64) -> Dynamics:
+def spiking_dynamics(
+    network: SpikingNetwork, raster: LayeredRaster, state: DTypeLike = np.float64
+) -> Dynamics:
     """Return the neurons of all groups, which are layers, in order."""
     own = np.zeros((len(CONSTANTS), raster.n_slots))
     names = [group.name for group in network.groups]

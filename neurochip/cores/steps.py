@@ -25,7 +25,13 @@ def values_of(layout: Layout, wiring: Wiring, projection: int) -> NDArray[Any]:
 
 
 def write_step(
-    layout: Layout, wiring: Wiring, projection: int, step: NDArray[Any], *, stochastic: bool, key: np.uint64
+    layout: Layout,
+    wiring: Wiring,
+    projection: int,
+    step: NDArray[Any],
+    *,
+    stochastic: bool,
+    key: np.uint64,
 ) -> NDArray[np.bool_]:
     """Add a step, in values, to a projection's weights; return which of them met the end of their range.
 
@@ -45,7 +51,7 @@ def write_step(
         layout.store(wiring.weights, projection, held + step)
         return met.reshape(step.shape).astype(bool)
     words = np.array(held, order="C").reshape(-1)
-    one: Any = layout.state_dtype.type(1.0 / float(wiring.scales[projection]))
+    one = layout.state_dtype.type(1.0 / float(wiring.scales[projection]))
     flat = np.ascontiguousarray(step).reshape(-1)
     if add_integers(words, flat, one, *integer_range(bits), int(stochastic), key, met):
         raise not_finite(layout.image.network, projection)

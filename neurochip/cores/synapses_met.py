@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +70,9 @@ class SynapsesMet:
         depth = state.bits.shape[1]
         return summed_back(self._delays, tick, lambda t: state.bits[:, t % depth].sum(axis=0, dtype=np.int64))
 
-    def operations(self, sent: NDArray[Any], before: dict[int, Counts], after: dict[int, Counts]) -> Counts:
+    def operations(
+        self, sent: NDArray[np.number], before: dict[int, Counts], after: dict[int, Counts]
+    ) -> Counts:
         """Return i64[core]: operations of a run.
 
         Parameters

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,7 @@ class TickClock:
         *,
         routes: LinkRoutes | None = None,
         threads: int = 1,
-        disabled: Any = (),
+        disabled: Sequence[int] = (),
         max_cycles: int = 1 << 40,
         longest_latency: int = MOST_LATENCY,
     ) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +113,7 @@ class TrafficCounters:
         phases = {**self.counted.phases, Phase.FREE: replace(counted, time=took)}
         return replace(self, counted=replace(self.counted, phases=phases))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return plain integers: totals, and lists over ticks."""
         return {
             "totals": dict(self.totals),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.compile.links import load_of_packets, load_of_tree
 from neurochip.description.chip import ChipSpec, TimingSpec
 from neurochip.errors import ConfigError, NumericError
+from neurochip.kernels.types import Matrix, Vector
 from neurochip.noc.zero_load import in_fractions, service_work, zero_load_latency
 from neurochip.substrate.phase_time import FRACTIONS
 
@@ -26,7 +27,6 @@ __all__ = [
     "traffic_tables",
 ]
 
-Array = np.ndarray[Any, Any]
 _MOST_TICK = 1 << 40  # cycles
 
 
@@ -38,54 +38,52 @@ class TrafficTables(NamedTuple):
     cores of which one sends to the other.
     """
 
-    site: Array  # i64[core]  on the chip
-    by_site: Array  # i64[core]  cores in the order of their sites
-    slots: (
-        Array  # i64[core, 3]  first slot, first one of a neuron that is updated, slot after the last neuron
-    )
-    update: Array  # i64[core]  one neuron update
-    fill: Array  # i64[core]  once a tick, before the first of them
-    apart: (
-        Array  # i64[core]  what lies between two of its packets to the same core at least, as counts know it
-    )
+    site: Vector[np.int64]  # [core]  on the chip
+    by_site: Vector[np.int64]  # [core]  cores in the order of their sites
+    slots: Matrix[np.int64]  # [core, 3]
+    # first slot, first one of a neuron that is updated, slot after the last neuron
+    update: Vector[np.int64]  # [core]  one neuron update
+    fill: Vector[np.int64]  # [core]  once a tick, before the first of them
+    apart: Vector[np.int64]  # [core]
+    # what lies between two of its packets to the same core at least, as counts know it
     behind: int  # 1: cores have one engine, and add up what arrived in the tick before; 0: in the same
-    way_of: Array  # i64[slot]  −1 where no neuron is
-    core: Array  # i64[way]
-    spike_out: Array  # i64[way]  a spike that some core receives, besides its packets
+    way_of: Vector[np.int64]  # [slot]  −1 where no neuron is
+    core: Vector[np.int64]  # [way]
+    spike_out: Vector[np.int64]  # [way]  a spike that some core receives, besides its packets
     out: int  # one packet
-    copies: Array  # i64[way]  packets made for one spike: its flows (unicast), or 1 (multicast)
-    flows: Array  # i64[way + 1]  flows of way w: flows[w] … flows[w + 1] − 1, ascending by site
-    receiver: Array  # i64[flow]  core
-    pair: Array  # i64[flow]
-    latency: Array  # i64[pair]  cycles without other traffic
-    sender: Array  # i64[pair]
-    to: Array  # i64[pair]  core that receives
-    service: Array  # i64[flow]  what one packet costs its receiver: look-up and synaptic operations
+    copies: Vector[np.int64]  # [way]  packets made for one spike: its flows (unicast), or 1 (multicast)
+    flows: Vector[np.int64]  # [way + 1]  flows of way w: flows[w] … flows[w + 1] − 1, ascending by site
+    receiver: Vector[np.int64]  # [flow]  core
+    pair: Vector[np.int64]  # [flow]
+    latency: Vector[np.int64]  # [pair]  cycles without other traffic
+    sender: Vector[np.int64]  # [pair]
+    to: Vector[np.int64]  # [pair]  core that receives
+    service: Vector[np.int64]  # [flow]  what one packet costs its receiver: look-up and synaptic operations
     look_up: int
-    tile: Array  # i64[core]
-    active: Array  # u8[tile]  1: takes part in every barrier, since neurons are updated there
-    barrier: Array  # i64[tiles + 1]  cycles of the barrier of so many tiles, as many as may take part
+    tile: Vector[np.int64]  # [core]
+    active: Vector[np.uint8]  # [tile]  1: takes part in every barrier, since neurons are updated there
+    barrier: Vector[np.int64]  # [tiles + 1]  cycles of the barrier of so many tiles, as many as may take part
     multicast: int
 
 
 class TimedCores(NamedTuple):
     """What cores do in every tick, whoever spikes; as in `TrafficTables`."""
 
-    site: Array
-    slots: Array
-    update: Array
-    fill: Array
-    apart: Array
+    site: Vector[np.int64]
+    slots: Matrix[np.int64]
+    update: Vector[np.int64]
+    fill: Vector[np.int64]
+    apart: Vector[np.int64]
 
 
 class Senders(NamedTuple):
     """Neurons by way, and what a spike of each way meets."""
 
-    way_of: Array  # i64[slot]
-    core: Array  # i64[way]
-    clamped: Array  # bool[way]  of an input
-    rows: Array  # i64[way]  where the synapses stand that its spikes meet
-    synapses: Array  # i64[row, core]
+    way_of: Vector[np.int64]  # [slot]
+    core: Vector[np.int64]  # [way]
+    clamped: Vector[np.bool_]  # bool[way]  of an input
+    rows: Vector[np.int64]  # [way]  where the synapses stand that its spikes meet
+    synapses: Matrix[np.int64]  # [row, core]
 
 
 def tables_of(chip: ChipSpec, timing: TimingSpec, cores: TimedCores, senders: Senders) -> TrafficTables:
@@ -135,7 +133,7 @@ def traffic_tables(
     image: ChipImage,
     timing: TimingSpec,
     core_slots: NDArray[np.int64],
-    unreachable: Array | None = None,
+    unreachable: NDArray[np.bool_] | None = None,
 ) -> TrafficTables:
     """Return the tables of an image.
 
@@ -184,7 +182,7 @@ class MostWork(NamedTuple):
     cycles: int
 
     @classmethod
-    def of(cls, tables: TrafficTables, spikes: Array, *, contention: bool) -> MostWork:
+    def of(cls, tables: TrafficTables, spikes: NDArray[np.number], *, contention: bool) -> MostWork:
         """Return that of [tick, way] spikes, which may be what no tick exceeds.
 
         The cycles are all that engines, routers and links do, one after the other: while packets are under way, at
@@ -194,10 +192,10 @@ class MostWork(NamedTuple):
         receivers = np.diff(tables.flows)
         per_way = np.repeat(np.arange(len(receivers)), receivers)
 
-        def most(each: Any) -> float:
+        def most(each: ArrayLike) -> float:
             return float((spikes @ np.asarray(each, dtype=np.float64)).max(initial=0))
 
-        def of_flows(values: Array) -> Array:
+        def of_flows(values: NDArray[np.int64]) -> NDArray[np.int64]:
             return np.bincount(per_way, values, minlength=len(receivers))
 
         neurons = tables.slots[:, 2] - tables.slots[:, 1]
@@ -225,11 +223,11 @@ class MostWork(NamedTuple):
 class LinkRoutes(NamedTuple):
     """Flits over links for one spike of each way: entries ``first[w]`` … ``first[w + 1] − 1`` are those of way w."""
 
-    first: Array  # i64[way + 1]
-    link: Array  # i64[entry]  (x · height + y) · 4 + direction
-    flits: Array  # i64[entry]
+    first: Vector[np.int64]  # [way + 1]
+    link: Vector[np.int64]  # [entry]  (x · height + y) · 4 + direction
+    flits: Vector[np.int64]  # [entry]
 
-    def load(self, spikes: Array, links: int) -> Array:
+    def load(self, spikes: NDArray[np.number], links: int) -> NDArray[np.int64]:
         """Return i64[link]: flits for i64[way] spikes."""
         total = np.zeros(links, dtype=np.int64)
         np.add.at(total, self.link, self.flits * np.repeat(spikes, np.diff(self.first)))
@@ -239,7 +237,7 @@ class LinkRoutes(NamedTuple):
 def link_routes(image: ChipImage, tables: TrafficTables) -> LinkRoutes:
     """Return which links a spike of each way crosses."""
     mesh = image.chip.mesh
-    known: dict[tuple[int, ...], tuple[Array, Array]] = {}
+    known: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
     found = []
     for w, c in enumerate(tables.core.tolist()):
         to = tuple(tables.receiver[tables.flows[w] : tables.flows[w + 1]].tolist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,16 +23,16 @@ _ROUND_UP = (1 << FRACTION_BITS) - 1
 class Walk(NamedTuple):
     """Room for one thread, and what it adds up; i64 but for ``joined``. The network's own tallies stay in ``State``."""
 
-    lead: Any  # [core of the chip]  what a core does before its first update
-    rest: Any  # [core of the chip]  what a sender does after its last packet
-    busy: Any  # [core of the chip]  of one tick
-    waiting: Any  # [core of the chip]
-    done: Any  # [core of the chip]
-    busy_sum: Any  # [core]  2⁻²⁰ cycle
-    stalled_sum: Any  # [core]
-    latencies: Any  # [cycle]  the last entry takes all that are longer
-    joined: Any  # u8[tile]  1: takes part in the barrier of the tick
-    disabled: Any  # [n]  cores of the chip that take no packets
+    lead: Vector[np.int64]  # [core of the chip]  what a core does before its first update
+    rest: Vector[np.int64]  # [core of the chip]  what a sender does after its last packet
+    busy: Vector[np.int64]  # [core of the chip]  of one tick
+    waiting: Vector[np.int64]  # [core of the chip]
+    done: Vector[np.int64]  # [core of the chip]
+    busy_sum: Vector[np.int64]  # [core]  2⁻²⁰ cycle
+    stalled_sum: Vector[np.int64]  # [core]
+    latencies: Vector[np.int64]  # [cycle]  the last entry takes all that are longer
+    joined: Vector[np.uint8]  # [tile]  1: takes part in the barrier of the tick
+    disabled: Vector[np.int64]  # [n]  cores of the chip that take no packets
 
 
 @kernel

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,7 +67,13 @@ class Walker:
         )
 
     def walk(
-        self, spikes: Any, before: Any, row: int, took: NDArray[np.int64], first_tick: int, max_cycles: int
+        self,
+        spikes: NDArray[np.uint8],
+        before: NDArray[np.uint8],
+        row: int,
+        took: NDArray[np.int64],
+        first_tick: int,
+        max_cycles: int,
     ) -> StallError | None:
         """Add up the ticks of one row and write how long each took, as `walk_ticks`; return what went wrong."""
         load, state = self._load, self._state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class WeightFlips(NamedTuple):
         """Bits that are read inverted."""
         return int(np.bitwise_count(self.masks.astype(np.uint64)).sum())
 
-    def turn(self, weights: NDArray[Any]) -> None:
+    def turn(self, weights: NDArray[np.number]) -> None:
         """Invert the bits, in place; a second time puts them back. Words are two's complement."""
         words = (weights[self.places].astype(np.int64) ^ self.masks) & ((1 << self.width) - 1)
         weights[self.places] = words - ((words >> (self.width - 1)) << self.width)
@@ -87,7 +87,9 @@ def flips_of(layout: Layout, rate: float, key: np.uint64) -> WeightFlips:
     return WeightFlips(np.concatenate(places), np.concatenate(masks), width, of_bits)
 
 
-def _mask(here: np.uint64, source: Any, target: Any, width: int, rate: float) -> NDArray[np.int64]:
+def _mask(
+    here: np.uint64, source: NDArray[np.uint64], target: NDArray[np.uint64], width: int, rate: float
+) -> NDArray[np.int64]:
     """Return the bits that are wrong in the words of synapses."""
     # The hash of random_bits, on whole arrays.
     words = mix.function(mix.function(here, source), target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from neurochip.trace.vcd import VcdTrace
 
 __all__ = ["Format", "Source", "TraceOutcome", "trace", "write_trace"]
 
-Array = NDArray[Any]
+Array = NDArray[np.number]
 Format = Literal["vcd", "perfetto", "npz"]
 _SUFFIX = {"vcd": ".vcd", "perfetto": ".json", "npz": ".npz"}
 _WRITERS: dict[str, type[TraceWriter]] = {"vcd": VcdTrace, "perfetto": PerfettoTrace, "npz": ArrayTrace}
