@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from neurochip.kernels.types import Vector
 
 __all__ = ["FRACTION_BITS", "LISTED", "NEVER", "WAITING", "Counter", "Fabric", "Load", "State"]
-
-Array = np.ndarray[Any, Any]
 
 FRACTION_BITS = 20
 NEVER = 1 << 62
