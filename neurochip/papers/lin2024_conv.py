@@ -29,7 +29,13 @@ _QUIET = ("evaluation.train=0", "evaluation.diagnosed=0")
 _SMALL = (*_QUIET, "learning.decay=0.8", "learning.epochs=4", "evaluation.every=2")
 _LARGE = (*_QUIET, "learning.shift=1", "learning.decay=0.87", "learning.epochs=25", "evaluation.every=5")
 _BITS = ("record.presentations=0",)
-_REAL = ("substrate=ideal", 'coding={annealer="constant"}', "phases.free=20", "phases.nudged=8")
+# Steps of 0.9 settle most in so few: with those of 0.5 the held-out error rises again from the eighth epoch on.
+_REAL = (
+    "substrate=ideal",
+    'coding={annealer={kind="constant",value=0.9}}',
+    "phases.free=20",
+    "phases.nudged=8",
+)
 _FROZEN = "learning.rates=[0.0, 0.0, 0.06]"
 NAMES = ("bits", "real values", "kernels frozen", "pixels in a random order")
 
