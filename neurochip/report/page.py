@@ -12,7 +12,7 @@ from neurochip.report.markup import Content, Markup, join, tag
 
 __all__ = ["page", "page_head", "versions_list"]
 
-_SCRIPT = "zoom.js"
+_SCRIPTS = ("zoom.js", "save.js")
 
 
 def page(title: str, *contents: Content, styles: tuple[str, ...] = ()) -> str:
@@ -20,7 +20,7 @@ def page(title: str, *contents: Content, styles: tuple[str, ...] = ()) -> str:
 
     The page forbids itself everything but its own styles, pictures in it, and the script whose digest it states.
     """
-    script = _template(_SCRIPT)
+    script = "\n".join(_template(name) for name in _SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return Template(_template("report.html")).substitute(
         title=join([title, " – neurochip"]),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 import zlib
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -61,7 +64,7 @@ def test_it_is_printed(browser: Browser, page: Path) -> None:
 
 
 def test_it_can_be_gone_through_by_keyboard(browser: Browser, page: Path) -> None:
-    there = """[...document.querySelectorAll('summary, [data-x], [tabindex="0"]')]
+    there = """[...document.querySelectorAll('summary, [data-x], button, [tabindex="0"]')]
         .filter((element) => element.checkVisibility({ contentVisibilityAuto: true }) && !hidden(element))"""
     hidden = """window.hidden = (element) => {
         const part = element.closest('details:not([open])');
@@ -180,6 +183,43 @@ def picture(tab: Window, figure: str) -> list[float]:
         }})()"""
     )
     return found
+
+
+def test_a_figure_and_its_numbers_can_be_kept(
+    browser: Browser, made: dict[str, Path], tmp_path: Path
+) -> None:
+    page = page_of("digital", made)
+    epochs = json.loads((page.parent / "report.json").read_text(encoding="utf-8"))["result"]["epochs"]
+    with opened(browser, page) as tab:
+
+        def kept(word: str) -> Path:
+            with tab.page.expect_download() as coming:
+                tab.page.locator("section", has_text="Learning").locator(
+                    "button", has_text=word
+                ).first.click()
+            path = tmp_path / coming.value.suggested_filename
+            coming.value.save_as(path)
+            return path
+
+        numbers = list(csv.reader(kept("CSV").read_text(encoding="utf-8").splitlines()))
+        test = [(float(x), float(y)) for name, x, y in numbers[1:] if name == "test"]
+        assert test == [
+            (e["epoch"], pytest.approx(e["test_error"])) for e in epochs if e["test_error"] is not None
+        ]
+        drawing = kept("SVG")
+        svg = ElementTree.fromstring(drawing.read_text(encoding="utf-8"))
+        texts = {text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")}
+        shown = tab.evaluate(
+            "[...document.querySelector('.plot .xs').children].map((word) => word.textContent)"
+        )
+        assert {"test", "epoch", *shown} <= texts
+        lines = tab.evaluate("document.querySelector('.plot svg').querySelectorAll('polyline').length")
+        assert len(list(svg.iter("{http://www.w3.org/2000/svg}polyline"))) == lines > 0
+        assert tab.complaints == []
+        # It is drawn alike where no style sheet of the page is.
+        with opened(browser, drawing) as alone:
+            stroke = "getComputedStyle(document.querySelector('polyline')).stroke"
+            assert alone.evaluate(stroke) == tab.evaluate(stroke.replace("polyline", ".plot polyline"))
 
 
 def test_print_has_ink(browser: Browser, made: dict[str, Path]) -> None:

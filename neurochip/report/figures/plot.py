@@ -6,6 +6,8 @@ from ``data-x`` and ``data-y`` and moves what has a place, ``--x`` or ``--y``: i
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterable
 
@@ -21,6 +23,7 @@ __all__ = ["axis_data", "axis_words", "fit", "fitting_ticks", "plot"]
 
 _BOX = 1000  # side of the SVG's own square, stretched to the plot
 _LETTERS, _BETWEEN = 40, 2  # room below a plot of a narrow page, and between two words, in letters
+_MOST_NUMBERS, _POINT = 12_000, 12  # letters of all numbers of a chart, and of a point at the least
 _STROKE = 14  # half the length of the strokes of style "ticks", in the box
 
 
@@ -69,9 +72,25 @@ def plot(chart: Chart, *, class_: str = "") -> Markup:
             class_=f"plot {class_}".rstrip(),
             data_x=axis_data(across, chart.x_unit, named=bool(chart.x_names)),
             data_y=axis_data(along, chart.y_unit),
+            data_numbers=_numbers(chart),
         ),
         class_="chart",
     )
+
+
+def _numbers(chart: Chart) -> str | None:
+    """Return the points of all curves as CSV, which the page hands over; `None` where they are too many for a page."""
+    text = io.StringIO()
+    write = csv.writer(text, lineterminator="\n").writerow
+    bands = any(len(curve.low) for curve in chart.curves)
+    write(["curve", chart.x_label or "x", chart.y_label or "y", *(["low", "high"] if bands else [])])
+    for curve in chart.curves:
+        if _POINT * len(curve.x) + text.tell() > _MOST_NUMBERS:
+            return None
+        columns = [curve.x, curve.y, *([curve.low, curve.high] if len(curve.low) else [])]
+        for values in zip(*columns, strict=True):
+            write([curve.name, *(f"{float(value):.9g}" for value in values)])
+    return text.getvalue()
 
 
 def fit(words: Iterable[str]) -> bool:
