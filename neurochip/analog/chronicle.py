@@ -36,7 +36,7 @@ _NAMES = {
 
 def after_epoch(
     substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: NDArray[Any], beta: float = 0.0
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return diagnostics after an epoch, and forget how its phases ended.
 
     ``inputs`` [sample, unit] and ``wanted``, classes [sample] or targets [sample, output]; theorem 1 is
@@ -66,7 +66,7 @@ def _times(found: Array) -> dict[str, float] | None:
     return {"median": float(np.nanmedian(found)), "largest": float(np.nanmax(found))}
 
 
-def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> dict[str, object]:
+def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, object]]) -> dict[str, object]:
     """Return what stands in the report under ``analog``."""
     spec = substrate.spec
     drawn = drawn_sigmas(substrate.die, substrate.network, gain_law(spec.mismatch))

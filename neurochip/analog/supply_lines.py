@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +90,7 @@ class Lines:
         return np.asarray(spsolve(self._conductances + more, currents)).reshape(currents.shape)
 
 
-def _conductances(spec: SupplyLinesSpec, rows: int, columns: int) -> Any:
+def _conductances(spec: SupplyLinesSpec, rows: int, columns: int) -> object:
     """Return G f64[node, node], S, sparse: what leaves a node by its line at a drop of 1 V there."""
     coo_array = needed("scipy.sparse", "analog", _PLACE).coo_array
     piece = 1e-3 * spec.sheet_mohm * spec.pitch_um / spec.width_um  # Ω

@@ -128,7 +128,7 @@ def read_document(path: Path) -> BenchDocument:
     """
     file = Foreign(path, "a table of `neurochip bench --out`", "measure anew", error=CheckpointError)
     text = read_bytes(file)
-    raw: Any = decode_json(text, file)
+    raw: object = decode_json(text, file)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise file.fault(f"is not of the format {FORMAT}, which this version reads")
     if as_json(cast(BenchDocument, dict(raw))).encode() != text:

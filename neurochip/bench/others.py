@@ -198,7 +198,7 @@ def _torch(effort: Effort, python: str) -> Figure:
     free, nudged = effort.pick((10, 2), (150, 6), (150, 6))
     held = glorot(NETWORK, 1)
     x, y = digits()
-    workload: dict[str, Any] = {
+    workload: dict[str, object] = {
         "x": x,
         "y": y,
         "layers": len(held.weights),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from neurochip.bench.document import FORMAT, BenchDocument, RowTable, read_document, row_table, write_document
 from neurochip.bench.machine import busy, machine, moment, others_share, too_busy, usage
@@ -162,7 +162,7 @@ def _run(
     return document
 
 
-def _check_machine(begun: BenchDocument, now: Mapping[str, Any]) -> None:
+def _check_machine(begun: BenchDocument, now: Mapping[str, object]) -> None:
     """Refuse to put figures of two machines, or of two versions, into one table."""
     for name in ("processor", "cores", "memory_bytes", "versions", "environment"):
         if begun["machine"].get(name) != now[name]:

@@ -59,7 +59,7 @@ def known_changes() -> tuple[str, ...]:
     return (*keys, BITS, *(f"{_ENERGIES}{event}" for event in EVENTS))
 
 
-def change_type(key: str) -> Any:
+def change_type(key: str) -> object:
     """Return the type of a key of a chip, without unit; refuse a key that no chip has."""
     if key == BITS:
         return int
@@ -281,7 +281,7 @@ def _only_integers(chip: ChipSpec, bits: int) -> dict[str, object]:
     return {"floats": (), "min_bits": least, "max_bits": bits}
 
 
-def _of_text(raw: str) -> Any:
+def _of_text(raw: str) -> object:
     try:
         table = parse_toml(f"value = {raw}", "chip_changes")
     except ConfigError:
@@ -289,7 +289,7 @@ def _of_text(raw: str) -> Any:
     return table["value"] if len(table) == 1 else raw
 
 
-def _value(hint: object, field: str, raw: str, place: str) -> Any:
+def _value(hint: object, field: str, raw: str, place: str) -> object:
     value = _of_text(raw)
     if field == "barrier_cycles" and isinstance(value, int) and not isinstance(value, bool):
         value = [[1, value]]

@@ -226,7 +226,7 @@ def _take_out(table: Table, keys: Sequence[str]) -> None:
     table.pop(keys[-1], None)
 
 
-def key_type(path: str) -> Any:
+def key_type(path: str) -> object:
     """Return the annotation of a dotted key of a run, `Any` where it depends on an element's kind; refuse others.
 
     ``chip.core.neurons`` is a key of the run's chip.
@@ -266,7 +266,7 @@ def _walk_schema(keys: list[str]) -> Any:
     return hint
 
 
-def _key_of(family: Family, key: str, place: str) -> Any:
+def _key_of(family: Family, key: str, place: str) -> object:
     """Return the type of a key of a family of elements: its keys depend on the kind, which may yet change."""
     known = sorted(element_keys(family))
     if key not in known:
@@ -291,7 +291,7 @@ def _as_toml(raw: str) -> Table | None:
     return None
 
 
-def _override_value(raw: str, hint: object) -> Any:
+def _override_value(raw: str, hint: object) -> object:
     wants_text = hint is str or get_origin(hint) is Literal or isinstance(hint, Family)
     table = _as_toml(raw)
     if table is None:

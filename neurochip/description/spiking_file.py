@@ -31,7 +31,7 @@ __all__ = ["read_spiking", "spiking_bytes"]
 
 FORMAT = "neurochip spiking network 1"
 # What a group says only where it is not what it is by default.
-_BY_DEFAULT: dict[str, Any] = {"fires_when": "above", "start": "rest", "begins": 0}
+_BY_DEFAULT: dict[str, object] = {"fires_when": "above", "start": "rest", "begins": 0}
 
 
 def spiking_bytes(network: SpikingNetwork) -> bytes:
@@ -93,7 +93,7 @@ def read_spiking(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> Spikin
         array = arrays["network"]
         if array.shape != () or array.dtype.kind != "U":
             raise file.damaged("is no text", "network")
-        raw = converted(decode_json(str(array), file, within="network"), file, dict[str, Any], "network")
+        raw = converted(decode_json(str(array), file, within="network"), file, dict[str, object], "network")
         if raw.get("format") != FORMAT:
             said = briefly(str(raw.get("format")), 60)
             raise DataError(str(path), f'has format "{said}", and this version reads "{FORMAT}"')
@@ -134,7 +134,7 @@ def _network(text: _NetworkTable, arrays: Mapping[str, NDArray[Any]]) -> Spiking
     )
 
 
-def _fields_of(made: Connectivity) -> tuple[dict[str, Any], dict[str, NDArray[np.number]]]:
+def _fields_of(made: Connectivity) -> tuple[dict[str, object], dict[str, NDArray[np.number]]]:
     """Return kind and fields of a connectivity, and those that are arrays apart."""
     fields = {field.name: getattr(made, field.name) for field in dataclasses.fields(cast(Any, made))}
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
@@ -176,7 +176,7 @@ class _GroupTable(TypedDict):
     size: _Size
     reset: Reset
     refractory: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-    metadata: dict[str, Any]
+    metadata: dict[str, object]
     shape: NotRequired[list[_Size]]
     fires_when: NotRequired[Literal["above", "reached"]]
     start: NotRequired[Literal["rest", "zero"]]
@@ -189,7 +189,7 @@ class _ConnectionTable(TypedDict):
     name: Annotated[str, msgspec.Meta(max_length=1000)]
     source: _Name
     target: _Name
-    metadata: dict[str, Any]
+    metadata: dict[str, object]
     connectivity: NotRequired[dict[str, Any]]
     delay: NotRequired[int]
 
@@ -203,4 +203,4 @@ class _NetworkTable(TypedDict):
     outputs: dict[_Name, _Name]
     groups: list[_GroupTable]
     connections: list[_ConnectionTable]
-    metadata: dict[str, Any]
+    metadata: dict[str, object]

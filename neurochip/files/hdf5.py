@@ -138,7 +138,7 @@ class _Walk:
 
         count = h5py.h5a.get_num_attrs(group.id)
         self._take_members(count, place)
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         places: dict[bytes, TextPlace] | None = None
         for k in range(count):
             attribute = h5py.h5a.open(group.id, index=k)
@@ -197,7 +197,7 @@ class _Walk:
             return
         raise self._file.fault("has elements that are neither numbers nor text", place, cure="")
 
-    def _array(self, data: Any, place: str) -> Any:
+    def _array(self, data: Any, place: str) -> object:
         stored, shape = data.id.get_type(), data.shape
         if shape is None:
             raise self._file.damaged("holds nothing", place)
@@ -301,14 +301,14 @@ class _Walk:
                 length += text.length
         return length
 
-    def _listed(self, data: Any, listed: np.dtype[np.generic], count: int, place: str) -> Any:
+    def _listed(self, data: Any, listed: np.dtype[np.generic], count: int, place: str) -> object:
         """Return lists of numbers of variable length; many may stand for one long list of the file."""
         if count > _MOST_TEXTS:
             raise self._file.fault(f"has {count} lists, and at most {_MOST_TEXTS} are read", place, cure="")
         self._take(self._check_texts(data, count, place) * listed.itemsize, place)
         return data[()]
 
-    def _texts(self, data: Any, count: int, place: str) -> Any:
+    def _texts(self, data: Any, count: int, place: str) -> object:
         """Return texts of variable length; many may stand for one long text of the file, so they are counted."""
         if count > _MOST_TEXTS:
             raise self._file.fault(f"has {count} texts, and at most {_MOST_TEXTS} are read", place, cure="")
@@ -358,7 +358,7 @@ def _stored_size(data: Any) -> int:
     return 4 + int(data.file.id.get_create_plist().get_sizes()[0]) + 4
 
 
-def _strictly(value: object) -> Any:
+def _strictly(value: object) -> object:
     return value.decode("utf-8") if isinstance(value, bytes) else value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import msgspec
 
@@ -19,14 +19,26 @@ _MANY_DIGITS = re.compile(rb"\d{19}")
 T = TypeVar("T")
 
 
-def read_json(file: Foreign, type: type[T] | object = Any, *, nan: bool = False) -> Any:
+@overload
+def read_json(file: Foreign, type: type[T], *, nan: bool = False) -> T: ...
+@overload
+def read_json(file: Foreign, type: object = object, *, nan: bool = False) -> Any: ...
+def read_json(file: Foreign, type: object = object, *, nan: bool = False) -> object:
     """Return what a JSON file holds; see `decode_json`."""
     return decode_json(read_bytes(file, most=MOST_JSON), file, type, nan=nan)
 
 
+@overload
 def decode_json(
-    text: bytes | str, file: Foreign, type: type[T] | object = Any, within: str = "", *, nan: bool = False
-) -> Any:
+    text: bytes | str, file: Foreign, type: type[T], within: str = "", *, nan: bool = False
+) -> T: ...
+@overload
+def decode_json(
+    text: bytes | str, file: Foreign, type: object = object, within: str = "", *, nan: bool = False
+) -> Any: ...
+def decode_json(
+    text: bytes | str, file: Foreign, type: object = object, within: str = "", *, nan: bool = False
+) -> object:
     """Return the value of a JSON text.
 
     Parameters
@@ -56,9 +68,13 @@ def decode_json(
     return converted(raw, file, type, within)
 
 
-def converted(raw: object, file: Foreign, type: type[T] | object, within: str = "") -> Any:
+@overload
+def converted(raw: object, file: Foreign, type: type[T], within: str = "") -> T: ...
+@overload
+def converted(raw: object, file: Foreign, type: object, within: str = "") -> Any: ...
+def converted(raw: object, file: Foreign, type: object, within: str = "") -> object:
     """Return a decoded value as the type that it must be; a complaint names its place."""
-    if type is Any:
+    if type is object:
         return raw
     with file.guarded(within):
         try:

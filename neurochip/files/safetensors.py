@@ -61,7 +61,7 @@ def _header(stream: BinaryIO, size: int, file: Foreign) -> tuple[dict[str, _Decl
     if size < 8 or length > min(size - 8, MOST_JSON):
         raise file.damaged(f"declares a header of {in_bytes(length)}, and has {in_bytes(size)}")
     text = stream.read(length)
-    raw = decode_json(text, file, dict[str, Any])
+    raw = decode_json(text, file, dict[str, object])
     raw.pop(_METADATA, None)
     if len(raw) > MOST_MEMBERS:
         raise file.fault(f"has {len(raw)} arrays, and at most {MOST_MEMBERS} are read", cure="")

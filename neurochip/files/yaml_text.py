@@ -85,7 +85,7 @@ def _tree(yaml: Any, text: str, file: Foreign) -> _Tree:
     return found
 
 
-def _put(into: Any, keys: list[str | None], value: Any, file: Foreign, line: str) -> None:
+def _put(into: Any, keys: list[str | None], value: object, file: Foreign, line: str) -> None:
     if isinstance(into, list):
         into.append(value)
         return

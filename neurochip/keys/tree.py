@@ -56,7 +56,7 @@ class KnownKey:
 
     path: str
     hint: Any
-    default: Any
+    default: object
     key: Key
     ranges: tuple[Meta, ...]
     conditions: tuple[Condition, ...]
@@ -113,7 +113,7 @@ def _below(cls: Any, section: str, outer: Key, conditions: tuple[Condition, ...]
             yield from _below(hint, path, key, live)
 
 
-def _bare(hint: object) -> tuple[Any, tuple[object, ...]]:
+def _bare(hint: object) -> tuple[object, tuple[object, ...]]:
     """Return a type without `None` and annotations, and all that was annotated."""
     marks: tuple[object, ...] = ()
     while True:
@@ -132,7 +132,7 @@ def _bare(hint: object) -> tuple[Any, tuple[object, ...]]:
             return hint, marks
 
 
-def bare_type(hint: object) -> Any:
+def bare_type(hint: object) -> object:
     """Return a type without `None` and without what it is annotated with."""
     return _bare(hint)[0]
 
@@ -166,7 +166,7 @@ def _in_entry(listed: KnownKey, parts: list[str]) -> KnownKey | None:
     return None
 
 
-def value_at(root: type, source: object, path: str) -> Any:
+def value_at(root: type, source: object, path: str) -> object:
     """Return the value of a dotted key in nested tables or sections; its default where they have none."""
     node = source
     parts = path.split(".")
@@ -202,7 +202,7 @@ def _entry(
     return item, entries[k], ".".join([fields_in_files(item)[key], *below])
 
 
-def _default(root: type, path: str) -> Any:
+def _default(root: type, path: str) -> object:
     """Return the default of a key, or of a field of the element that stands by default where the key would be."""
     known = known_keys(root)
     section, _, name = path.rpartition(".")

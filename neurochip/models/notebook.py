@@ -6,7 +6,6 @@ import html
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from neurochip.training.progress import Progress
 
@@ -38,7 +37,7 @@ def watching(on_progress: Teller | None) -> Iterator[Teller | None]:
     shown.update(HTML(""))
 
 
-def _notebook() -> Any:
+def _notebook() -> object:
     """Return the shell of the notebook that this process is the kernel of; `None` elsewhere."""
     python = sys.modules.get("IPython")
     shell = None if python is None else python.get_ipython()

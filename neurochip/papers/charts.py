@@ -20,7 +20,7 @@ _NUMBERS = ("x", "y", "low", "high")  # null where they are not finite
 _ON_PAGES_ONLY = {"titles"}  # what points say when they are pointed at
 
 
-def _stored(of: type, **types: Any) -> Any:
+def _stored(of: type, **types: object) -> object:
     """Return the type of what stands in a file for a `Curve` or a `Chart`."""
     types = get_type_hints(of) | types
     kept = [field.name for field in dataclasses.fields(of) if field.name not in _ON_PAGES_ONLY]

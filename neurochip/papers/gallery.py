@@ -34,7 +34,7 @@ another one. Made by
 """
 
 
-def _command(document: dict[str, Any]) -> str:
+def _command(document: dict[str, object]) -> str:
     """Return the command that makes a reproduction."""
     command = f"neurochip reproduce {document['experiment']}"
     command += " --quick" if document["quick"] else ""
@@ -108,7 +108,7 @@ def _folders(given: Sequence[Path]) -> Iterator[Path]:
         yield from inside if inside and not (folder / _RESULT).exists() else [folder]
 
 
-def read_reproduction(folder: Path) -> dict[str, Any]:
+def read_reproduction(folder: Path) -> dict[str, object]:
     """Return the document of a reproduction, of which a page can be made.
 
     Raises
@@ -118,7 +118,7 @@ def read_reproduction(folder: Path) -> dict[str, Any]:
     """
     file = Foreign(folder / _RESULT, "a reproduction", _CURE)
     with file.guarded():
-        document: dict[str, Any] = read_json(file, dict[str, Any])
+        document = read_json(file, dict[str, Any])
         if document.get("format") != FORMAT:
             raise DataError(str(file.path), f"has format {document.get('format')!r}, {FORMAT!r} needed")
         page_of(document, "")

@@ -22,7 +22,7 @@ def through_storage(value: T) -> T:
     return same
 
 
-def packed(value: object, head: dict[str, Any]) -> bytes:
+def packed(value: object, head: dict[str, object]) -> bytes:
     """Return a value and what stands at its head as the bytes of an npz file.
 
     Raises
@@ -52,7 +52,7 @@ def unpacked(content: bytes) -> tuple[dict[str, Any], Any]:
         return tree["head"], _put_together(tree["value"], stored)
 
 
-def _taken_apart(value: object, arrays: dict[str, Any]) -> Any:
+def _taken_apart(value: object, arrays: dict[str, object]) -> object:
     """Return a value for JSON; arrays go to ``arrays``, and what JSON does not tell apart gets a tag."""
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         name = f"array{len(arrays)}"
@@ -73,7 +73,7 @@ def _taken_apart(value: object, arrays: dict[str, Any]) -> Any:
     )
 
 
-def _put_together(value: Any, arrays: Any) -> Any:
+def _put_together(value: object, arrays: Any) -> object:
     if isinstance(value, list):
         return [_put_together(entry, arrays) for entry in value]
     if not isinstance(value, dict):

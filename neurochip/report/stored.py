@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, converted, read_json
@@ -40,7 +40,7 @@ def read_formatted(
     DataError
         When the file is missing or damaged, or of another format.
     """
-    raw = converted(read_json(file), file, dict[str, Any])
+    raw = converted(read_json(file), file, dict[str, object])
     found = raw.get("format")
     if isinstance(found, bool) or found != number:
         said = briefly(str(found), 40)

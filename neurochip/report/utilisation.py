@@ -29,7 +29,7 @@ def utilisation(core: Mapping[str, Any], limits: Mapping[str, int | None]) -> di
 
 def fullest(
     layout: Sequence[Mapping[str, object]], limits: Mapping[str, int | None]
-) -> tuple[Mapping[str, Any], str, float] | None:
+) -> tuple[Mapping[str, object], str, float] | None:
     """Return the core, resource and share nearest to a limit; `None` where there are no limits."""
     found = ((core, words, share) for core in layout for words, share in utilisation(core, limits).items())
     return max(found, key=lambda entry: entry[2], default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
@@ -63,7 +63,7 @@ def read_manifest(folder: Path) -> Exported:
     if not path.is_file():
         raise DataError(str(folder), f"has no {MANIFEST}; name a folder of neurochip export --rtl")
     file = exported_file(path)
-    raw: Any = read_json(file)
+    raw: object = read_json(file)
     if isinstance(raw, dict) and raw.get("format") != FORMAT:
         raise file.fault(
             f"must be {FORMAT} in a chip of this version, got {str(raw.get('format'))[:20]}", "format"

@@ -261,7 +261,7 @@ class Study:
                 found[dimension.key] = FloatDistribution(dimension.low, dimension.high, log=dimension.log)
         return found
 
-    def _sampler_of(self, number: int) -> Any:
+    def _sampler_of(self, number: int) -> object:
         samplers = _optuna().samplers
         seed = int(stream(self._seed, "proposal", number).integers(2**31))
         if self._sampler == "random":

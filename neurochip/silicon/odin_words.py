@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +96,7 @@ IZHIKEVICH_STATE = {
 }
 
 
-def fields_of(instance: Any, table: Mapping[str, tuple[int, int]]) -> dict[str, NDArray[np.int64]]:
+def fields_of(instance: object, table: Mapping[str, tuple[int, int]]) -> dict[str, NDArray[np.int64]]:
     """Return the checked fields of an object, 256 numbers each, by the widths of a table.
 
     Raises
@@ -111,7 +110,7 @@ def fields_of(instance: Any, table: Mapping[str, tuple[int, int]]) -> dict[str, 
     }
 
 
-def packed(instance: Any, table: Mapping[str, tuple[int, int]]) -> list[int]:
+def packed(instance: object, table: Mapping[str, tuple[int, int]]) -> list[int]:
     """Return 256 words with the fields of an object in their bits."""
     words = [0] * N_NEURONS
     for name, (lowest, _) in table.items():

@@ -76,7 +76,7 @@ def measure_dies(job: Job, dies: Sequence[int], *, allow_code: bool = False) -> 
     return [_done(functools.partial(on, die), keep=job["keep"]) for die in dies]
 
 
-def _done(work: Callable[[], tuple[dict[str, Any], Parameters]], *, keep: bool) -> Done:
+def _done(work: Callable[[], tuple[dict[str, object], Parameters]], *, keep: bool) -> Done:
     """Return what work measured or why it failed, and how long it took."""
     began, cpu = time.perf_counter(), time.thread_time()
     done: Done = {
@@ -119,7 +119,7 @@ def _shared(job: Job) -> tuple[RunSpec, Parameters | None]:
 
 def _measured(
     job: Job, run: RunSpec, weights: Parameters | None, *, die: int | None = None, allow_code: bool
-) -> tuple[dict[str, Any], Parameters]:
+) -> tuple[dict[str, object], Parameters]:
     last = 0 if run.learning is None else run.learning.epochs
     first = {"train": 0, "deploy": last, "fine-tune": last - job["epochs"]}[job["work"]]
     built = build(run, threads=1, allow_code=allow_code, die=die)

@@ -174,7 +174,7 @@ class ClusterEngine:
                 )
 
     def _addresses(self) -> dict[str, Any]:
-        workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        workers: dict[str, object] = self._client.scheduler_info(n_workers=-1)["workers"]
         return workers
 
     @property

@@ -55,7 +55,7 @@ class _Session:
         self.ready: list[tuple[bool, float, int, Task]] = []
         self.number = 0
         self.alone: deque[Task] = deque()  # suspects: each is tried by itself
-        self.flying: dict[Future[Any], list[Task]] = {}
+        self.flying: dict[Future[object], list[Task]] = {}
         self.deaths: dict[str, int] = {}
         self.n_deaths = self.measured_now = self.failed_now = 0  # since it was begun or resumed
         self.pace = Pace()
@@ -167,7 +167,7 @@ class _Session:
         }
         try:
             if len(tasks) > 1 and self.on_dies is not None:
-                future: Future[Any] = self.engine.executor.submit(
+                future: Future[object] = self.engine.executor.submit(
                     self.on_dies, job, [task.die for task in tasks]
                 )
             else:

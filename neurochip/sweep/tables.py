@@ -56,13 +56,13 @@ class _Engine(TypedDict):
 
 
 _NEEDED = ("definition", "versions", "identity", "shard", "engine")
-_TYPES: dict[str, Any] = {
-    "definition": dict[str, Any],
+_TYPES: dict[str, object] = {
+    "definition": dict[str, object],
     "versions": dict[str, str],
     "identity": dict[str, str],
     "shard": str | None,
     "engine": _Engine,
-    "sessions": list[dict[str, Any]],
+    "sessions": list[dict[str, object]],
 }
 
 

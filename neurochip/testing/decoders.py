@@ -18,7 +18,7 @@ __all__ = ["DecoderContract"]
 Array = NDArray[np.number]
 
 
-def _shares(spec: Any) -> Array:
+def _shares(spec: object) -> Array:
     """Return λ of each tick, 1 for a decoder without."""
     return as_schedule(getattr(spec, "lam", 1.0), "lambda").at(1, TICKS)
 
@@ -39,7 +39,7 @@ class DecoderContract(ElementContract):
             kept.append(value.copy())
         return {"value": np.array(kept)}
 
-    def words_written(self, spec: Any) -> int:
+    def words_written(self, spec: object) -> int:
         """Return 1 if what came before is still in the value, else 0."""
         values, argument = self.values(), element_constants(spec, np.dtype(np.float64))
         other = values.copy()
@@ -50,7 +50,7 @@ class DecoderContract(ElementContract):
         ]
         return int(np.any(last[0] != last[1]))
 
-    def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
+    def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[object]) -> None:
         """Decode one drive."""
         drive, value = arrays[:2]
         python(0, 1, drive, Number(float(_shares(spec)[(tick - 1) % TICKS])), argument, value)

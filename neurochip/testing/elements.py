@@ -79,7 +79,7 @@ class ElementContract:
         Whether the step is made of + − × ÷ and comparisons, so that its cost can be counted.
     """
 
-    specs: tuple[Any, ...] = ()
+    specs: tuple[object, ...] = ()
     countable = True
     role = ""
 
@@ -106,7 +106,7 @@ class ElementContract:
         """All that can stand in this role."""
         return FAMILIES[self.role]
 
-    def is_foreign(self, spec: Any) -> bool:
+    def is_foreign(self, spec: object) -> bool:
         """Whether an element comes from another package."""
         return type(spec) not in self.family.built_in.values()
 
@@ -114,7 +114,7 @@ class ElementContract:
         """Return an emulated chip with this element in all its neurons."""
         return fast_chip(net, CodingSpec(**{self.role: spec}), **how)
 
-    def kernel(self, spec: Any) -> Kernel[..., Any]:
+    def kernel(self, spec: Any) -> Kernel[..., object]:
         """Return the kernel that runs the element on a range of neurons."""
         return stage_of(self.role, spec)
 
@@ -193,7 +193,7 @@ class ElementContract:
         cost = spec.hardware
         assert (cost.state_words_read, cost.state_words_written, cost.state_words_kept) == 3 * (written,)
 
-    def words_written(self, spec: Any) -> int:
+    def words_written(self, spec: object) -> int:
         """Return how many words of a neuron's state some step writes."""
         found = self.ran(
             spec,
@@ -204,19 +204,19 @@ class ElementContract:
         )
         return sum(bool(np.any(found[name][:, OWN])) for name in self.state(spec))
 
-    def state(self, spec: Any) -> tuple[str, ...]:
+    def state(self, spec: object) -> tuple[str, ...]:
         """Return which arrays of `ran` are state, all 0 at rest."""
         raise NotImplementedError
 
-    def of_a_kind(self, spec: Any) -> tuple[object, ...]:
+    def of_a_kind(self, spec: object) -> tuple[object, ...]:
         """Return the specs that declare one cost together: the most that any of them does."""
         return (spec,)
 
-    def shared(self, spec: Any) -> dict[str, int]:
+    def shared(self, spec: object) -> dict[str, int]:
         """Return operations that are written in the step, but that all neurons of a core share, or that are none."""
         return {}
 
-    def counted(self, spec: Any) -> list[Counter[str]]:
+    def counted(self, spec: object) -> list[Counter[str]]:
         """Return what each of many steps of one neuron did."""
         argument = tuple(Number(value) for value in constants_of(spec))
         arrays = [np.array([Number(0.0)], dtype=object) for _ in range(7)]
@@ -229,7 +229,7 @@ class ElementContract:
                 found.append(Number.done)
         return found
 
-    def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
+    def count_one(self, spec: object, python: object, argument: object, tick: int, arrays: list[Any]) -> None:
         """Run one tick of one neuron on arrays of `Number`; the first holds what goes in."""
         raise NotImplementedError
 

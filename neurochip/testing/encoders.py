@@ -62,7 +62,7 @@ class EncoderContract(ElementContract):
         draws = bool(np.any(bits != bits[:, :1]))  # neurons draw for themselves
         assert spec.hardware.random_bits == (np.finfo(np.float32).nmant + 1 if draws else 0)
 
-    def is_silent_at_zero(self, spec: Any) -> bool:
+    def is_silent_at_zero(self, spec: object) -> bool:
         """Return whether a 0 never fires, and leaves nothing."""
         argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, np.zeros((TICKS, NEURONS)), self.kernel(spec), argument, np.float64)
@@ -71,7 +71,7 @@ class EncoderContract(ElementContract):
     def test_it_is_silent_at_zero_if_it_says_so(self, spec: Element) -> None:
         assert self.is_silent_at_zero(spec) or not getattr(spec, "silent_at_zero", False)
 
-    def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
+    def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[object]) -> None:
         """Encode one value."""
         coded, residue, second = arrays[:3]
         python(0, 1, coded, residue, second, _NEURON, key_of(tick), argument, np.zeros(1, np.uint8))

@@ -45,12 +45,12 @@ class NeuronContract(ElementContract):
         """Return an emulated chip of such neurons."""
         return fast_chip(net, spec, **how)
 
-    def kernel(self, spec: Any) -> Kernel[..., Any]:
+    def kernel(self, spec: Any) -> Kernel[..., object]:
         """Return the step."""
         step: Kernel[..., Any] = spec.step
         return step
 
-    def of_a_kind(self, spec: Any) -> tuple[object, ...]:
+    def of_a_kind(self, spec: object) -> tuple[object, ...]:
         """Return all specs of its class: constants of a membrane can spare it operations."""
         return tuple(one for one in self.specs if type(one) is type(spec))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class VcdTrace:
             check_values=False,
         )
         self._tick = self._writer.register_var("chip", "tick", "integer", size=_COUNT_BITS)
-        self._vars: list[list[Any]] = []
+        self._vars: list[list[object]] = []
         self._kinds = [group.kind for group in groups]
         self._last: list[NDArray[np.number] | None] = [None] * len(groups)
         self._end = 0

@@ -84,7 +84,9 @@ def _placed(place: str) -> Iterator[None]:
         raise ConfigError(f"{place}: {error.place}", error.problem) from None
 
 
-def _extract(table: dict[str, Any], library: CellLibrary, name: str, models: Path, command: str) -> Extracted:
+def _extract(
+    table: dict[str, object], library: CellLibrary, name: str, models: Path, command: str
+) -> Extracted:
     asked = read_request(table, library, name)
     cards = Models(models, asked.section)
     bench = Bench(library, library.cells[name], asked, cards)

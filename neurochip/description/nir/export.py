@@ -125,7 +125,7 @@ def _said_of(group: NeuronGroup) -> dict[str, object]:
 
 def _chain(
     nir: Any, network: SpikingNetwork, c: Connection, taken: set[str], longer: int
-) -> list[tuple[str, Any]]:
+) -> list[tuple[str, object]]:
     """Return the nodes that stand for one connection, in order: Delay, Flatten, weights, Flatten."""
     source, target = network.group(c.source), network.group(c.target)
     made = LinearMap(*c.joined(source.size), c.bias)
@@ -135,9 +135,9 @@ def _chain(
     if c.delay != 1:
         said["delay"] = c.delay
     before: list[tuple[str, Any]] = []
-    after: list[tuple[str, Any]] = []
+    after: list[tuple[str, object]] = []
 
-    def flat(shape: Any) -> tuple[str, Any]:
+    def flat(shape: Any) -> tuple[str, object]:
         return _free(f"{name}_flatten", taken), nir.Flatten({"input": np.array(shape)}, 0, -1)
 
     if longer > 0:

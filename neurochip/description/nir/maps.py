@@ -245,7 +245,7 @@ def _padding(
     return (far[0], far[1]), (spans[0] % 2, spans[1] % 2)
 
 
-def maps_node(nir: Any, made: LinearMap, source: Shape, target: Shape) -> Any:
+def maps_node(nir: Any, made: LinearMap, source: Shape, target: Shape) -> object:
     """Return a convolution or pooling as a node of NIR, `None` where it has none for it, or shapes are not known."""
     connection = made.connection
     if not isinstance(connection, Convolution | Pooling) or connection.order != "channels-first":
