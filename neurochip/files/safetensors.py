@@ -6,7 +6,7 @@ The format is that of https://github.com/huggingface/safetensors; all numbers ar
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, BinaryIO, TypedDict
+from typing import Annotated, BinaryIO, TypedDict
 
 import msgspec
 import numpy as np
@@ -36,7 +36,7 @@ class _Declared(TypedDict):
     data_offsets: tuple[_Count, _Count]
 
 
-def read_safetensors(file: Foreign) -> dict[str, NDArray[Any]]:
+def read_safetensors(file: Foreign) -> dict[str, NDArray[np.number]]:
     """Return all arrays, in the order of the header (that of types and names, not of layers).
 
     bfloat16, which NumPy does not have, becomes float32.
@@ -91,7 +91,7 @@ def _check_offsets(declared: dict[str, _Declared], there: int, file: Foreign) ->
         raise file.damaged(f"has {there - at} bytes that belong to no array")
 
 
-def _array(stream: BinaryIO, begins: int, said: _Declared, file: Foreign, name: str) -> NDArray[Any]:
+def _array(stream: BinaryIO, begins: int, said: _Declared, file: Foreign, name: str) -> NDArray[np.number]:
     first, end = said["data_offsets"]
     stream.seek(begins + first)
     content = stream.read(end - first)

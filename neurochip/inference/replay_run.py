@@ -6,7 +6,7 @@ import datetime
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,7 @@ def replay_run(
     if out is not None:
         refuse_existing(Path(out))
     own = None if energies is None else read_energies(energies)
-    readout: dict[str, NDArray[Any]] = {}
+    readout: dict[str, NDArray[np.number]] = {}
     neuron = spec = shown = ran = mapping = None
     has_weights = True
     if run is not None and is_network(run):

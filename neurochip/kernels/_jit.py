@@ -53,7 +53,7 @@ def source_digest(module: str) -> str:
     return digest.hexdigest()
 
 
-def _marked(function: types.FunctionType, mark: str, names: Mapping[str, Any] | None = None) -> Any:
+def _marked(function: types.FunctionType, mark: str, names: Mapping[str, object] | None = None) -> Any:
     """Return a copy of a function under a longer name, with other objects behind some of its names.
 
     numba names both stored kernels and their symbols after the function, so the copy is never taken for the original.
@@ -108,14 +108,14 @@ def _taught() -> Any:
     left_alone()
 
     @typeof_impl.register(Kernel)
-    def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
+    def _typeof_kernel(value: Kernel[..., object], context: object) -> object:
         return typeof_impl(value.inner, context)
 
     resolve = cpu_target.typing_context.resolve_value_type
     calls = {returns: intrinsic_call(returns) for returns in ("none", "int64")}
 
     @typeof_impl.register(Invoke)
-    def _typeof_invoke(value: Invoke, context: Any) -> Any:
+    def _typeof_invoke(value: Invoke, context: object) -> object:
         return resolve(calls[value.returns])
 
     return numba
@@ -157,7 +157,7 @@ class Kernel(Generic[P, R]):
     ) -> None:
         self.function = function
         self._inline, self._cached, self._separate = inline, cached, separate
-        self._values: dict[Any, Any] = {}
+        self._values: dict[object, Any] = {}
         functools.update_wrapper(self, function)
 
     @functools.cached_property
@@ -209,7 +209,7 @@ class Kernel(Generic[P, R]):
         alone = self._cached and not function.__closure__
         return alone and all(called.is_stored for _, called in self._calls())
 
-    def _calls(self) -> Iterator[tuple[str, Kernel[Any, Any]]]:
+    def _calls(self) -> Iterator[tuple[str, Kernel[..., object]]]:
         """Yield the kernels that the function names."""
         function: Any = self.function
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
@@ -223,7 +223,7 @@ class Kernel(Generic[P, R]):
         """Return a kernel of another function that is compiled like this one, kept on disk only if ``stored``."""
         return Kernel(function, self._inline, self._cached and stored, self._separate)
 
-    def value(self, *examples: Any) -> Any:
+    def value(self, *examples: object) -> Any:
         """Return the function as data, a row that `invoke` calls, compiled for arguments like these.
 
         An entry that is handed such rows is compiled once, whatever they name; a call takes some 10 ns.
@@ -258,7 +258,7 @@ class Kernel(Generic[P, R]):
         return result
 
 
-_in_use: list[Any] = []
+_in_use: list[object] = []
 
 
 def kernel(function: Callable[P, R]) -> Kernel[P, R]:
@@ -309,7 +309,7 @@ def unstored_entry(function: Callable[P, R]) -> Kernel[P, R]:
 
 
 def calling(
-    start: Kernel[P, R], instead: Mapping[Kernel[Any, Any], Kernel[Any, Any]], mark: str
+    start: Kernel[P, R], instead: Mapping[Kernel[..., object], Kernel[..., object]], mark: str
 ) -> Kernel[P, R]:
     """Return a kernel like ``start`` in which, however far down, other kernels are called than were written.
 
@@ -321,10 +321,10 @@ def calling(
         Tells the copies from others of the same functions, in memory and on disk: what ``instead`` depends on has to
         be part of it, their source included. Letters and digits.
     """
-    made: dict[Kernel[Any, Any], Kernel[Any, Any]] = {}
+    made: dict[Kernel[..., object], Kernel[Any, Any]] = {}
     stored = all(kernel.is_stored for kernel in instead.values())
 
-    def rebuilt(old: Kernel[Any, Any]) -> Kernel[Any, Any]:
+    def rebuilt(old: Kernel[..., object]) -> Kernel[Any, Any]:
         if old not in made:
             written = instead.get(old, old)
             names = {name: new for name, called in written._calls() if (new := rebuilt(called)) is not called}
@@ -336,6 +336,6 @@ def calling(
 
 def plain(start: Kernel[P, R]) -> Callable[P, R]:
     """Return the Python function of a kernel, with all that it calls as Python, whether or not kernels are compiled."""
-    names: dict[str, Any] = {name: plain(called) for name, called in start._calls()}
+    names: dict[str, object] = {name: plain(called) for name, called in start._calls()}
     result: Callable[P, R] = _marked(start.function, "plain", names)  # type: ignore[arg-type]
     return result

@@ -34,7 +34,7 @@ class Invoke:
 invoke, invoke_counting = Invoke("none"), Invoke("int64")
 
 
-def mark_of(returned: Any, arguments: Iterable[Any]) -> int:
+def mark_of(returned: object, arguments: Iterable[object]) -> int:
     """Return a number that tells the types of a function from other types."""
     words = f"{getattr(returned, 'literal_type', returned)}{tuple(arguments)}".encode()
     return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "little")

@@ -49,7 +49,9 @@ def fits(value: Any, wanted: Any) -> bool:
     return isinstance(value, wanted) if isinstance(wanted, type) else True
 
 
-def _is_array_of(value: np.ndarray[Any, Any], shape: Any, dtype: Any) -> bool:
+def _is_array_of(
+    value: np.ndarray[tuple[int, ...], np.dtype[np.generic]], shape: object, dtype: object
+) -> bool:
     dimensions, kinds = typing.get_args(shape), typing.get_args(dtype)
     if dimensions and Ellipsis not in dimensions and value.ndim != len(dimensions):
         return False
@@ -70,7 +72,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     TypeError
         When it is called with something else than its annotations say.
     """
-    seen: set[tuple[Any, ...]] = set()
+    seen: set[tuple[object, ...]] = set()
 
     @functools.cache
     def wanted() -> tuple[inspect.Signature, dict[str, Any]]:
@@ -95,7 +97,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
-def _kind(value: Any) -> Any:
+def _kind(value: object) -> object:
     if isinstance(value, np.ndarray):
         return value.dtype, value.ndim
     if type(value) is tuple:
@@ -103,5 +105,5 @@ def _kind(value: Any) -> Any:
     return type(value)
 
 
-def _told(value: Any) -> str:
+def _told(value: object) -> str:
     return f"{value.dtype}[{value.ndim} dimensions]" if isinstance(value, np.ndarray) else f"{value!r}"

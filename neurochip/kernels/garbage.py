@@ -26,14 +26,14 @@ def left_alone() -> None:
         deep = 0
         stopped = False
 
-        def on_start(self, event: Any) -> None:
+        def on_start(self, event: object) -> None:
             """Stop the search with the outermost compilation."""
             if self.deep == 0:
                 self.stopped = gc.isenabled()
                 gc.disable()
             self.deep += 1
 
-        def on_end(self, event: Any) -> None:
+        def on_end(self, event: object) -> None:
             """Start it again after the outermost one, failed or not."""
             self.deep -= 1
             if self.deep == 0 and self.stopped:

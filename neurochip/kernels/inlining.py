@@ -56,7 +56,7 @@ def inlined_pipeline() -> Any:
         """Loads them, and all else as ever."""
 
         @classmethod
-        def _unserialize(cls, owner: Any, state: Any) -> Any:
+        def _unserialize(cls, owner: object, state: Any) -> Any:
             name, kind, content = state
             if kind != _KIND:
                 return super()._unserialize(owner, state)
@@ -68,7 +68,7 @@ def inlined_pipeline() -> Any:
     class Pipeline(pipeline_class):  # type: ignore[misc]
         """numba's, into another library."""
 
-        def compile_extra(self, func: Any) -> Any:
+        def compile_extra(self, func: Any) -> object:
             """Compile a function."""
             self.state.library = Library(self.state.targetctx.codegen(), func.__qualname__)
             return super().compile_extra(func)

@@ -116,8 +116,8 @@ class SpikingRun(NamedTuple):
     """
 
     replay: Replay
-    readout: dict[str, NDArray[Any]]
-    potentials: dict[str, NDArray[Any]] = {}
+    readout: dict[str, NDArray[np.number]]
+    potentials: dict[str, NDArray[np.number]] = {}
     membranes: MembraneUse | None = None
 
 
@@ -197,7 +197,7 @@ def advanced(
     *,
     potentials: bool = False,
     threads: int = 1,
-) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]], MembraneUse | None]:
+) -> tuple[dict[str, NDArray[np.number]], dict[str, NDArray[np.number]], MembraneUse | None]:
     """Run all ticks of a network that is laid out; return readout, potentials and membranes, as in `SpikingRun`."""
     silent = {name: group for name, group in network.outputs.items() if not network.group(group).fires}
     names = [group.name for group in network.groups]
@@ -257,7 +257,7 @@ def _engine(
     network: SpikingNetwork,
     chip: ChipSpec,
     placed: PlacedNetwork,
-    matrices: Sequence[NDArray[Any]],
+    matrices: Sequence[NDArray[np.number]],
     raster: LayeredRaster,
     precision: Precision,
 ) -> tuple[LayerEngine, IntegerNetwork | None]:
@@ -290,7 +290,7 @@ def _engine(
 
 def _matrices(
     network: SpikingNetwork, chip: ChipSpec
-) -> tuple[list[Connection], list[NDArray[Any]], Precision]:
+) -> tuple[list[Connection], list[NDArray[np.number]], Precision]:
     """Return connectivity and weights of each projection, and the format that the chip holds them in."""
     linked = [c.joined(network.group(c.source).size) for c in network.connections]
     connections, matrices = [made for made, _ in linked], [weights for _, weights in linked]
