@@ -27,6 +27,7 @@ _TIMED = (
     "tests/unit/cores/test_small_clocks.py",
     "tests/unit/cores/test_small_replays.py",
     "tests/property/test_timed_runs.py",
+    "tests/property/test_clocks.py",
     "-k",
     "test_small or so_many or learning_takes or routes_are or stalls or nothing_travels",
 )

@@ -41,10 +41,10 @@ def evaluate_steps(batch: Batch, ticks: int) -> NDArray[np.float64]:
     """
     circuit = batch.circuit
     n, dtype = int(circuit.starts[-1]), batch.voltage.dtype
-    lanes = min(_TOGETHER, -(-len(batch) // _VECTOR) * _VECTOR)
-    v, after, sent = (np.empty((n, lanes), dtype) for _ in range(3))
+    together = min(_TOGETHER, -(-len(batch) // _VECTOR) * _VECTOR)
+    v, after, sent = (np.empty((n, together), dtype) for _ in range(3))
     largest = np.zeros(len(batch))
-    steps = _many if lanes == _TOGETHER else _few
+    steps = _many if together == _TOGETHER else _few
     steps(
         circuit.kind,
         ticks,
@@ -52,7 +52,9 @@ def evaluate_steps(batch: Batch, ticks: int) -> NDArray[np.float64]:
         batch.from_input,
         circuit.neurons,
         circuit.paths,
-        Room(v, after, np.empty((batch.from_input.shape[1], lanes), dtype), sent, np.empty(lanes, dtype)),
+        Room(
+            v, after, np.empty((batch.from_input.shape[1], together), dtype), sent, np.empty(together, dtype)
+        ),
         largest,
     )
     batch.update_activity()
@@ -62,7 +64,7 @@ def evaluate_steps(batch: Batch, ticks: int) -> NDArray[np.float64]:
 
 @separate_kernel
 def _add(
-    lanes: int,
+    together: int,
     weights: Vector[np.floating],
     at: int,
     step: int,
@@ -75,13 +77,13 @@ def _add(
     """Add what senders send to what neuron ``i`` gets, T[neuron, sample] both; its weights are every ``step``-th."""
     for j in range(senders):
         w = weights[at + j * step]
-        for sample in range(lanes):
+        for sample in range(together):
             drive[i, sample] += w * sent[source + j, sample]
 
 
 @separate_kernel
 def _gather(
-    lanes: int,
+    together: int,
     paths: Paths,
     sent: Matrix[np.floating],
     base: Matrix[np.floating],
@@ -91,10 +93,10 @@ def _gather(
 ) -> None:
     """Write what neuron ``i`` gets from the clamped layer and, unless all are ``silent``, from the others."""
     if i < base.shape[0]:
-        for sample in range(lanes):
+        for sample in range(together):
             drive[i, sample] = base[i, sample]
     else:
-        for sample in range(lanes):
+        for sample in range(together):
             drive[i, sample] = 0
     if silent:
         return
@@ -103,12 +105,12 @@ def _gather(
         for row in range(paths.layers[layer, 2], paths.layers[layer, 3]):
             at, receivers, target = paths.rows[row, 0], paths.rows[row, 1], paths.rows[row, 2]
             if target <= i < target + receivers:
-                _add(lanes, paths.weights, at + i - target, receivers, sent, first, last - first, drive, i)
+                _add(together, paths.weights, at + i - target, receivers, sent, first, last - first, drive, i)
 
 
 @separate_kernel
 def _relax(
-    lanes: int, kind: int, v: Matrix[np.floating], after: Matrix[np.floating], neurons: Neurons, i: int
+    together: int, kind: int, v: Matrix[np.floating], after: Matrix[np.floating], neurons: Neurons, i: int
 ) -> None:
     """Take a step of neuron ``i``, as `neurochip.analog.step.relax` does.
 
@@ -118,19 +120,19 @@ def _relax(
     bias, gain, offset = neurons.bias[i], neurons.gain[i], neurons.offset[i]
     fraction, top = neurons.fraction[i], neurons.saturation[i]
     if kind == HARD_SIGMOID:
-        for sample in range(lanes):
+        for sample in range(together):
             before = v[i, sample]
             moved = before + fraction * (current(after[i, sample], bias, gain, offset) - before)
             after[i, sample] = min(max(moved, zero), top)
     else:
-        for sample in range(lanes):
+        for sample in range(together):
             before = v[i, sample]
             after[i, sample] = before + fraction * (current(after[i, sample], bias, gain, offset) - before)
 
 
 @separate_kernel
 def _flow(
-    lanes: int,
+    together: int,
     kind: int,
     v: Matrix[np.floating],
     drive: Matrix[np.floating],
@@ -141,7 +143,7 @@ def _flow(
     """Take neuron ``i`` into the largest |τ dV/dt| of each sample; a NaN comes out as NaN."""
     zero = v.dtype.type(0)
     bias, gain, offset, top = neurons.bias[i], neurons.gain[i], neurons.offset[i], neurons.saturation[i]
-    for sample in range(lanes):
+    for sample in range(together):
         here = v[i, sample]
         flow = current(drive[i, sample], bias, gain, offset) - here
         held = kind == HARD_SIGMOID and ((here <= zero and flow < zero) or (here >= top and flow > zero))
@@ -151,7 +153,7 @@ def _flow(
 
 @separate_kernel
 def _steps(
-    lanes: int,
+    together: int,
     kind: int,
     ticks: int,
     voltage: Matrix[np.floating],
@@ -167,9 +169,9 @@ def _steps(
     """
     v, after, base, sent, worst = room.v, room.after, room.base, room.sent, room.worst
     n, inputs, last = v.shape[0], from_input.shape[1], voltage.shape[0] - 1
-    for first in range(0, voltage.shape[0], lanes):
+    for first in range(0, voltage.shape[0], together):
         silent = True
-        for sample in range(lanes):
+        for sample in range(together):
             row = min(first + sample, last)
             for i in range(n):
                 v[i, sample] = voltage[row, i]
@@ -180,18 +182,18 @@ def _steps(
         for tick in range(ticks + 1):
             if kind != HARD_SIGMOID:
                 for i in range(n):
-                    for sample in range(lanes):
+                    for sample in range(together):
                         sent[i, sample] = neurons.saturation[i] * np.tanh(v[i, sample])
             for i in range(n):
-                _gather(lanes, paths, v if kind == HARD_SIGMOID else sent, base, after, i, silent)
+                _gather(together, paths, v if kind == HARD_SIGMOID else sent, base, after, i, silent)
                 if tick < ticks:
-                    _relax(lanes, kind, v, after, neurons, i)
+                    _relax(together, kind, v, after, neurons, i)
                 else:
-                    _flow(lanes, kind, v, after, neurons, i, worst)
+                    _flow(together, kind, v, after, neurons, i, worst)
             if tick < ticks:
                 v, after = after, v
                 silent = False
-        for sample in range(min(lanes, last + 1 - first)):
+        for sample in range(min(together, last + 1 - first)):
             for i in range(n):
                 voltage[first + sample, i] = v[i, sample]
             largest[first + sample] = worst[sample]

@@ -38,6 +38,11 @@ class Linked(NamedTuple):
     bits: int
     delay: int = 1
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether every pair of neurons has a synapse."""
+        return self.connection is None or self.connection.kind == "dense"
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -75,11 +80,10 @@ class Needs:
         part_of = np.repeat(np.arange(parts), lengths)
         for link in self.linked:
             if (link.source, link.target) == (source, target) and found is not None:
-                made = link.connection
-                if made is None or made.kind == "dense":
+                if link.connection is None or link.is_dense:
                     found = None
                 else:
-                    found |= fan_out_by_part(made, part_of, parts) > 0
+                    found |= fan_out_by_part(link.connection, part_of, parts) > 0
         self._met[source, target] = parts, found  # others are not asked for again
         return found
 
@@ -119,7 +123,7 @@ class Needs:
     def short(self, population: int, parts: Sequence[int], limits: CoreSpec) -> str | None:
         """Return what any of the cores of a population is short of, in words."""
         pieces = even(self.sizes[population], parts[population])
-        if all(link.connection is None for link in self.linked if population in (link.source, link.target)):
+        if all(link.is_dense for link in self.linked if population in (link.source, link.target)):
             pieces = [max(pieces, key=lambda piece: piece[1] - piece[0])]  # others need no more
         demands = (self.of_part(population, j, piece, parts) for j, piece in enumerate(pieces))
         return next((words for words in (excess(need, limits) for need in demands) if words), None)

@@ -13,7 +13,6 @@ from neurochip.elements.connections import Connection, fan_out_by_part
 __all__ = ["Pieces", "Ways", "same_rows", "summed", "ways_of"]
 
 Counts = NDArray[np.int64]
-Linked = tuple[int, int, Connection | None]  # source, target and connectivity; `None`: dense
 
 
 class Pieces(NamedTuple):
@@ -77,8 +76,13 @@ class Ways(NamedTuple):
         return total
 
 
-def ways_of(sizes: Sequence[int], projections: Sequence[Linked], pieces: Pieces) -> Ways:
-    """Return the ways of populations of so many neurons, in the order of their pieces."""
+def ways_of(
+    sizes: Sequence[int], projections: Sequence[tuple[int, int, Connection | None]], pieces: Pieces
+) -> Ways:
+    """Return the ways of populations of so many neurons, in the order of their pieces.
+
+    ``projections`` are source, target and connectivity; `None`: dense.
+    """
     of: list[Counts] = []
     piece: list[Counts] = []
     rows: list[Counts] = []

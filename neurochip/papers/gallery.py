@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from neurochip.papers.pages import FORMAT, shown
 __all__ = ["index_of", "main", "page_of", "read_reproduction", "write_gallery"]
 
 _RESULT, _FIGURE = "result.json", "figure.svg"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")  # it becomes a file
 _CURE = "name folders that `neurochip reproduce` made"
 _INDEX = """# Experiments
 
@@ -121,6 +123,8 @@ def read_reproduction(folder: Path) -> dict[str, object]:
         document = read_json(file, dict[str, Any])
         if document.get("format") != FORMAT:
             raise DataError(str(file.path), f"has format {document.get('format')!r}, {FORMAT!r} needed")
+        if not _NAME.fullmatch(str(document["experiment"])):
+            raise file.fault("names an experiment by what no page can be called by", "experiment")
         page_of(document, "")
     return document
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import data
-from neurochip.compile.image_traffic import nearer_sites
+from neurochip.compile.nearer import nearer_sites
 from neurochip.compile.placement_costs import OBJECTIVES
 from neurochip.description import RunSpec
 from neurochip.errors import ConfigError

@@ -88,9 +88,10 @@ def _numbers(chart: Chart) -> str | None:
         if _POINT * len(curve.x) + text.tell() > _MOST_NUMBERS:
             return None
         columns = [curve.x, curve.y, *([curve.low, curve.high] if len(curve.low) else [])]
+        missing = [""] * (2 * bands - len(columns) + 2)
         for values in zip(*columns, strict=True):
-            write([curve.name, *(f"{float(value):.9g}" for value in values)])
-    return text.getvalue()
+            write([curve.name, *(f"{float(value):.9g}" for value in values), *missing])
+    return text.getvalue() if text.tell() <= _MOST_NUMBERS else None
 
 
 def fit(words: Iterable[str]) -> bool:

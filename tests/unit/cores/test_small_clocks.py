@@ -13,31 +13,18 @@ from neurochip.cores.arrivals import Arrivals
 from neurochip.cores.clock import ChipClock, everybody
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.walker import MOST_SUM, Walker
-from neurochip.description.chip import TimingSpec
 from neurochip.errors import CapabilityError, ConfigError, StallError
 from neurochip.noc.traffic import MOST_CYCLES
 from neurochip.substrate import Phase
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.property.test_timed_runs import CODING, check_three_models, from_counts, listed
+from tests.unit.cores.small_timing import SMALL
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:overflow encountered:RuntimeWarning"
 )  # where it is not compiled
-TIMING = TimingSpec(
-    clock=1e9,
-    sops_per_cycle=0.2857,
-    cycles_per_neuron_update=2.5,
-    cycles_per_packet_in=5.1,
-    cycles_per_packet_out=0.3,
-    cycles_per_spike_out=1.7,
-    router_cycles=1,
-    link_cycles_ew=1,
-    link_cycles_ns=3,
-    fifo_depth=1,
-    barrier_cycles=((1, 3), (2, 4), (4, 10)),
-    cycles_per_clamped_update=0.3,
-)
+TIMING = replace(SMALL, cycles_per_clamped_update=0.3)
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "two engines": ("unicast", {}),
     "two engines, forks": ("multicast", {"fill_cycles": 8.4, "clamped_fill_cycles": 1.2}),
@@ -170,10 +157,10 @@ def test_what_no_clock_can_be() -> None:
 def test_arrivals_name_the_tick_in_which_the_network_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     made, _, bits = presented("two engines", ticks=3)
     bits[0] = 0
-    deaf = np.array([core.site for core in made.image.cores])
+    disabled = np.array([core.site for core in made.image.cores])
 
     def walker(*arguments: Any, **how: Any) -> Walker:
-        return Walker(*arguments[:4], deaf, **how)
+        return Walker(*arguments[:4], disabled, **how)
 
     monkeypatch.setattr("neurochip.cores.arrivals.Walker", walker)
     with pytest.raises(StallError, match=r"^tick 2, cycle \d+: the network has stalled"):

@@ -13,31 +13,18 @@ from neurochip import LIF
 from neurochip.cores import replay_timing
 from neurochip.cores.replay_input import checked_raster
 from neurochip.cores.replay_timing import RasterClock, replay_time
-from neurochip.description.chip import TimingSpec
 from neurochip.elements.connections import Connection, Convolution, Dense, OneToOne, Pooling, Sparse
 from neurochip.errors import CapabilityError, StallError
 from neurochip.substrate.phase_time import PhaseTime
 from tests.property.test_replay_equals_oracle import Case, check_counters, chip_of, draw_connectivity
 from tests.property.test_replay_timing import check_three_models, run
+from tests.unit.cores.small_timing import SMALL
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:overflow encountered:RuntimeWarning"
 )  # where it is not compiled
 SIZES, TICKS = (24, 6, 4), 5
-TIMING = TimingSpec(
-    clock=1e9,
-    sops_per_cycle=0.2857,
-    cycles_per_neuron_update=2.5,
-    cycles_per_packet_in=5.1,
-    cycles_per_packet_out=0.3,
-    cycles_per_spike_out=1.7,
-    router_cycles=1,
-    link_cycles_ew=1,
-    link_cycles_ns=3,
-    fifo_depth=1,
-    barrier_cycles=((1, 3), (2, 4), (4, 10)),
-    fill_cycles=8.4,
-)
+TIMING = replace(SMALL, fill_cycles=8.4)
 KINDS: dict[str, dict[str, Any]] = {
     "two engines": {},
     "one engine": {"engines": 1},
@@ -169,9 +156,9 @@ def test_the_tick_of_a_stall() -> None:
     case.rasters[0][3] = 1
     placed = run(case, replace(chip_of("unicast"), timing=TIMING), "tick", None).placed
     raster = checked_raster(case.rasters, case.sizes, computes=False)
-    deaf = sorted({int(core) for core in case.cores[1]})
+    disabled = sorted({int(core) for core in case.cores[1]})
     for updates in (False, True):
-        clock = RasterClock(placed, raster, TIMING, "cycle", updates=updates, disabled=deaf)
+        clock = RasterClock(placed, raster, TIMING, "cycle", updates=updates, disabled=disabled)
         for timed in (clock.all_ticks, clock.tick_by_tick):
             with pytest.raises(StallError, match=r"^tick 3, cycle \d+: the network has stalled"):
                 timed()

@@ -55,11 +55,12 @@ def test_what_is_no_reproduction_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert main([out, str(tmp_path)]) == 2
     assert main([out, str(finished(tmp_path / "b", format="other"))]) == 2
     assert main([out, str(finished(tmp_path / "c", claims=[{}]))]) == 2
+    assert main([out, str(finished(tmp_path / "e", experiment="../../elsewhere"))]) == 2
     undrawn = finished(tmp_path / "d")
     (undrawn / "figure.svg").unlink()
     assert main([out, str(undrawn)]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 5 and not Path(out).exists()
+    assert len(lines) == 6 and not list(tmp_path.parent.rglob("elsewhere*")) and not Path(out).exists()
     assert lines[1].endswith("result.json: no such file; name folders that `neurochip reproduce` made")
     assert lines[2].endswith("result.json: has format 'other', 'neurochip-reproduction/2' needed")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurochip.compile.image import ChipImage
-from neurochip.compile.image_traffic import moved_to, nearer_sites
+from neurochip.compile.nearer import moved_to, nearer_sites
 from neurochip.compile.placement_costs import costs
 from neurochip.compile.route import links_crossed, route
 from neurochip.description import CodingSpec, read_run
